@@ -1,0 +1,70 @@
+// Stored messages, from JSON and from direct-get replies. See decode.hpp.
+#include "jetstream/api/decode.hpp"
+
+#include "jetstream/api/number.hpp"
+#include "jetstream/api/reply.hpp"
+#include "jetstream/api/time.hpp"
+
+#include <slipstream/detail/base64.hpp>
+
+#include <utility>
+
+namespace slipstream::jetstream::api {
+namespace {
+
+/// The server's headers. A publisher can store headers of the same names; the server's stand behind them, so the last one counts
+/// (spec/jetstream.md 9).
+struct direct_headers {
+    std::string_view subject;
+    std::string_view sequence;
+    std::string_view time;
+};
+
+direct_headers find_direct_headers(const header_view& headers) noexcept {
+    direct_headers out;
+    for (const header& h : headers) {
+        if (!h.name.starts_with("Nats-")) continue;
+        if (h.name == "Nats-Subject") out.subject = h.value;
+        else if (h.name == "Nats-Sequence") out.sequence = h.value;
+        else if (h.name == "Nats-Time-Stamp") out.time = h.value;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::error_code decode_direct_message(message reply, stored_message& out, error_info* info) {
+    const direct_headers found = find_direct_headers(reply.headers());
+    if (found.sequence.empty() || found.time.empty()) {
+        return reply.status() != 0 ? status_error(reply.view(), info) : std::error_code(errc::invalid_response);
+    }
+    const auto sequence = parse_number(found.sequence);
+    const auto time = parse_time(found.time);
+    if (!sequence || *sequence == 0 || !time || found.subject.empty()) return errc::invalid_response;
+    out = stored_message(std::move(reply), found.subject, *sequence, *time);
+    return {};
+}
+
+std::error_code decode_message(const message_view& reply, stored_message& out, error_info* info) {
+    json_document document;
+    if (const auto ec = open_reply(reply, document, info)) return ec;
+    simdjson::dom::element element;
+    object_reader envelope(document.root());
+    if (!envelope.required("message", element).ok()) return errc::invalid_response;
+    object_reader in(element);
+    std::string_view subject;
+    std::uint64_t sequence = 0;
+    wall_time time{};
+    std::string_view encoded_headers;
+    std::string_view encoded_data;
+    in.required("subject", subject).required("seq", sequence).required("time", time).optional("hdrs", encoded_headers).optional("data", encoded_data);
+    std::string headers;
+    std::string data;
+    if (!in.ok() || subject.empty() || sequence == 0 || !detail::decode_base64(encoded_headers, headers) || !detail::decode_base64(encoded_data, data)) {
+        return errc::invalid_response;
+    }
+    out = stored_message(message(message_view(subject, {}, headers, data)), sequence, time);
+    return {};
+}
+
+}  // namespace slipstream::jetstream::api

@@ -1,0 +1,181 @@
+// See time.hpp. Every number is capped by its count of digits before arithmetic.
+#include "jetstream/api/time.hpp"
+
+#include <array>
+#include <cstdint>
+#include <limits>
+
+namespace slipstream::jetstream::api {
+namespace {
+
+constexpr std::int64_t nanoseconds_per_second = 1'000'000'000;
+
+bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+/// Takes exactly `digits` digits (at most 9) from the front; -1 when they are not there.
+int take_digits(std::string_view& text, std::size_t digits) noexcept {
+    if (text.size() < digits) return -1;
+    int value = 0;
+    for (std::size_t i = 0; i < digits; ++i) {
+        if (!is_digit(text[i])) return -1;
+        value = value * 10 + (text[i] - '0');
+    }
+    text.remove_prefix(digits);
+    return value;
+}
+
+bool take(std::string_view& text, char c) noexcept {
+    if (text.empty() || text.front() != c) return false;
+    text.remove_prefix(1);
+    return true;
+}
+
+/// After the point: 1 to 9 digits, as nanoseconds.
+int take_fraction(std::string_view& text) noexcept {
+    int value = 0;
+    int digits = 0;
+    for (; digits < 9 && !text.empty() && is_digit(text.front()); ++digits, text.remove_prefix(1)) value = value * 10 + (text.front() - '0');
+    if (digits == 0 || (!text.empty() && is_digit(text.front()))) return -1;
+    for (; digits < 9; ++digits) value *= 10;
+    return value;
+}
+
+/// Minutes east of UTC; nothing when this is no zone.
+std::optional<int> take_zone(std::string_view& text) noexcept {
+    if (take(text, 'Z')) return 0;
+    const bool west = !text.empty() && text.front() == '-';
+    if (!west && (text.empty() || text.front() != '+')) return std::nullopt;
+    text.remove_prefix(1);
+    const int hours = take_digits(text, 2);
+    if (!take(text, ':')) return std::nullopt;
+    const int minutes = take_digits(text, 2);
+    if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return std::nullopt;
+    return (west ? -1 : 1) * (hours * 60 + minutes);
+}
+
+void append_padded(std::string& out, int value, int width) {
+    std::array<char, 10> digits{};
+    for (int i = width; i-- > 0; value /= 10) digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
+    out.append(digits.data(), static_cast<std::size_t>(width));
+}
+
+/// Nanoseconds in one of Go's units; 0 when it is none. Takes it.
+std::int64_t take_unit(std::string_view& text) noexcept {
+    struct unit {
+        std::string_view name;
+        std::int64_t nanoseconds;
+    };
+    // Two letters before one: "ms" is not minutes. Go writes micro as U+00B5 and also reads U+03BC.
+    constexpr unit units[] = {{"ns", 1},
+                              {"us", 1'000},
+                              {"\xC2\xB5s", 1'000},
+                              {"\xCE\xBCs", 1'000},
+                              {"ms", 1'000'000},
+                              {"s", nanoseconds_per_second},
+                              {"m", 60 * nanoseconds_per_second},
+                              {"h", 3600 * nanoseconds_per_second}};
+    for (const unit& u : units) {
+        if (!text.starts_with(u.name)) continue;
+        text.remove_prefix(u.name.size());
+        return u.nanoseconds;
+    }
+    return 0;
+}
+
+bool add_product(std::int64_t& sum, std::int64_t count, std::int64_t unit) noexcept {
+    std::int64_t product = 0;
+    return !__builtin_mul_overflow(count, unit, &product) && !__builtin_add_overflow(sum, product, &sum);
+}
+
+/// Digits up to what fits; false when there are none or too many.
+bool take_number(std::string_view& text, std::int64_t& value) noexcept {
+    value = 0;
+    std::size_t digits = 0;
+    for (; !text.empty() && is_digit(text.front()); ++digits, text.remove_prefix(1)) {
+        if (__builtin_mul_overflow(value, std::int64_t{10}, &value) || __builtin_add_overflow(value, std::int64_t{text.front() - '0'}, &value)) return false;
+    }
+    return digits > 0;
+}
+
+}  // namespace
+
+std::optional<wall_time> parse_time(std::string_view text) noexcept {
+    using namespace std::chrono;
+    const int y = take_digits(text, 4);
+    const bool dash1 = take(text, '-');
+    const int mon = take_digits(text, 2);
+    const bool dash2 = take(text, '-');
+    const int d = take_digits(text, 2);
+    if (y < 0 || mon < 0 || d < 0 || !dash1 || !dash2 || !(take(text, 'T') || take(text, 't'))) return std::nullopt;
+    const int h = take_digits(text, 2);
+    const bool colon1 = take(text, ':');
+    const int min = take_digits(text, 2);
+    const bool colon2 = take(text, ':');
+    const int sec = take_digits(text, 2);
+    if (h < 0 || h > 23 || min < 0 || min > 59 || sec < 0 || sec > 59 || !colon1 || !colon2) return std::nullopt;
+    int fraction = 0;
+    if (take(text, '.') && (fraction = take_fraction(text)) < 0) return std::nullopt;
+    const std::optional<int> zone = take_zone(text);
+    if (!zone || !text.empty()) return std::nullopt;
+    const year_month_day date{year(y), month(static_cast<unsigned>(mon)), day(static_cast<unsigned>(d))};
+    if (!date.ok()) return std::nullopt;
+
+    if (y < 1678) return wall_time{};
+    if (y > 2261) return wall_time::max();
+    return wall_time(sys_days(date)) + hours(h) + minutes(min - *zone) + seconds(sec) + nanoseconds(fraction);
+}
+
+std::string format_time(wall_time time) {
+    using namespace std::chrono;
+    const auto day_point = floor<days>(time);
+    const year_month_day date(day_point);
+    const hh_mm_ss<nanoseconds> clock(time - day_point);
+    std::string out;
+    out.reserve(30);
+    append_padded(out, static_cast<int>(date.year()), 4);
+    out += '-';
+    append_padded(out, static_cast<int>(static_cast<unsigned>(date.month())), 2);
+    out += '-';
+    append_padded(out, static_cast<int>(static_cast<unsigned>(date.day())), 2);
+    out += 'T';
+    append_padded(out, static_cast<int>(clock.hours().count()), 2);
+    out += ':';
+    append_padded(out, static_cast<int>(clock.minutes().count()), 2);
+    out += ':';
+    append_padded(out, static_cast<int>(clock.seconds().count()), 2);
+    if (const auto fraction = static_cast<int>(clock.subseconds().count()); fraction != 0) {
+        out += '.';
+        append_padded(out, fraction, 9);
+        out.erase(out.find_last_not_of('0') + 1);
+    }
+    out += 'Z';
+    return out;
+}
+
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) noexcept {
+    const bool negative = take(text, '-');
+    if (!negative) static_cast<void>(take(text, '+'));
+    std::int64_t sum = 0;
+    bool first = true;
+    do {
+        std::int64_t whole = 0;
+        int fraction = 0;
+        const bool has_whole = take_number(text, whole);
+        if (!has_whole && (text.empty() || text.front() != '.')) return std::nullopt;
+        const bool has_fraction = take(text, '.');
+        if (has_fraction && (fraction = take_fraction(text)) < 0) return std::nullopt;
+        if (text.empty() && first && !has_fraction) {  // a bare integer
+            if (!add_product(sum, whole, nanoseconds_per_second)) return std::nullopt;
+            break;
+        }
+        const std::int64_t unit = take_unit(text);
+        if (unit == 0 || !add_product(sum, whole, unit)) return std::nullopt;
+        // The fraction has at most 9 digits: split, so that hours do not overflow.
+        const std::int64_t part = unit >= nanoseconds_per_second ? (unit / nanoseconds_per_second) * fraction : unit * fraction / nanoseconds_per_second;
+        if (__builtin_add_overflow(sum, part, &sum)) return std::nullopt;
+        first = false;
+    } while (!text.empty());
+    return std::chrono::nanoseconds(negative ? -sum : sum);
+}
+
+}  // namespace slipstream::jetstream::api

@@ -1,0 +1,221 @@
+// The ordered consumer's decisions (ADR-17; spec/jetstream.md 4, 7, 8; contract W1, W2, W4-W7, W33; F4-F8, F13, F14, F17, F18, G20).
+//
+// Told: how creations of the consumer went, what the stream looks like, the place of each message, heartbeats, flow control
+// requests, what the handler did with a message, the connection's state, the time. Emits, pulled with next_action until nothing is
+// left: what to ask the server, what to tell the handler. Each server-side consumer is an incarnation with a number of its own.
+// Invariants: at most one incarnation is wanted at a time and facts of older ones are ignored; delivered sequences increase
+// strictly between two beginnings; the tracker moves only for messages that were kept; a flow control request is answered only
+// after everything before it was taken; nothing is delivered before the start was checked.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <slipstream/jetstream/ordered_handler.hpp>
+
+#include "jetstream/machine/delivery_status.hpp"
+#include "jetstream/machine/flow_ledger.hpp"
+#include "jetstream/machine/silence.hpp"
+#include "jetstream/machine/time.hpp"
+
+namespace slipstream::jetstream::machine {
+
+struct ordered_settings {
+    ordered_start start{};
+    bool stream_facts = false;
+    bool replay_on_restart = false;
+    duration idle_heartbeat = std::chrono::seconds(2);
+    duration setup_timeout = std::chrono::seconds(5);
+    duration reconnect_wait = std::chrono::milliseconds(100);
+    duration reconnect_max_wait = std::chrono::seconds(5);
+    std::uint64_t seed = 0;
+};
+
+struct ordered_action {
+    enum class kind {
+        none,
+        create,          ///< Subscribe to a fresh inbox and create a consumer at `start`, named for `incarnation`. Answer in `timeout`.
+        read_stream,     ///< Ask for the stream's information. Answer in `timeout`.
+        unsubscribe,     ///< Let go of the incarnation's inbox and of messages that were put aside.
+        remove,          ///< Delete the incarnation on the server; nobody waits for it.
+        flow_reply,      ///< Publish nothing to `subject`.
+        deliver_held,    ///< Give the messages that were put aside to on_message again, in order, then call held_done.
+        tell_created,    ///< `created`
+        ask_loss,        ///< `loss`; answer at once.
+        tell_caught_up,
+        tell_idle,       ///< `sequence`
+        tell_stalled,
+        tell_restarted,  ///< `reason`, `from_scratch`
+        tell_ended,      ///< `error`
+    };
+    kind what = kind::none;
+    std::uint64_t incarnation = 0;
+    ordered_start start{};
+    duration timeout{};
+    std::string subject{};
+    ordered_created created{};  // without `stream`
+    ordered_loss loss{};        // without `stream`
+    std::uint64_t sequence = 0;
+    restart_reason reason{};
+    bool from_scratch = false;
+    std::error_code error{};
+};
+
+/// Of a creation's reply.
+struct creation_facts {
+    std::uint64_t num_pending = 0;
+    sequence_pair delivered{};
+};
+
+struct stream_facts {
+    wall_time created{};
+    std::uint64_t first_seq = 0;
+    std::uint64_t last_seq = 0;
+};
+
+/// Where a message stands, from its ACK subject.
+struct message_place {
+    std::uint64_t consumer_sequence = 0;
+    std::uint64_t stream_sequence = 0;
+    std::uint64_t pending = 0;
+    std::size_t size = 0;  ///< Bytes to keep if it has to be put aside.
+};
+
+enum class step {
+    ignore,   ///< Not for the handler.
+    hold,     ///< Put it aside: the start has not been checked yet.
+    deliver,  ///< Hand it over and call `handled`.
+};
+
+class ordered_machine {
+public:
+    explicit ordered_machine(const ordered_settings& settings);
+
+    // --- wishes ---
+    void start(bool connected, time_point now);
+    void stop();
+    void restart(const ordered_start& from);
+    void taken(std::uint64_t count);
+
+    // --- facts ---
+    void on_connected();
+    void on_disconnected();
+    void on_closed();
+    /// The server forbids the subscription.
+    void on_denied(std::error_code ec);
+    void on_created(std::uint64_t incarnation, const creation_facts& facts);
+    void on_create_failed(std::uint64_t incarnation, std::error_code ec);
+    void on_stream(std::uint64_t incarnation, const stream_facts& facts);
+    void on_stream_failed(std::uint64_t incarnation, std::error_code ec);
+    [[nodiscard]] step on_message(std::uint64_t incarnation, const message_place& place);
+    void handled(const message_place& place, disposition what);
+    void on_status(std::uint64_t incarnation, const delivery_status& status);
+    void held_done();
+    void answer(const ordered_verdict& verdict);
+    void on_time(time_point now);
+
+    // --- outputs ---
+    /// Whether next_action has something to say or decide.
+    [[nodiscard]] bool has_actions() const noexcept;
+    bool next_action(ordered_action& out, time_point now);
+    [[nodiscard]] time_point next_deadline() const noexcept;
+
+    // --- observers ---
+    /// The wanted incarnation; 0 when there is none.
+    [[nodiscard]] std::uint64_t incarnation() const noexcept { return current_; }
+    [[nodiscard]] bool is_live() const noexcept { return phase_ == phase::live; }
+    [[nodiscard]] bool is_ended() const noexcept { return phase_ == phase::ended; }
+    /// How often the consumer was made again.
+    [[nodiscard]] std::uint64_t restarts() const noexcept { return last_incarnation_ > 0 ? last_incarnation_ - 1 : 0; }
+
+private:
+    enum class phase {
+        idle,      // not started
+        offline,   // no connection: wait for one
+        waiting,   // until retry_at_
+        creating,  // replies are outstanding
+        asking,    // the handler decides about a loss
+        live,
+        paused,    // the handler is full: until everything queued has been taken
+        ended,
+    };
+    /// Something that ends the current incarnation; carried out by next_action, which knows the time.
+    struct trouble {
+        restart_reason reason{};
+        bool told = true;      // the handler hears of it
+        bool at_once = false;  // no failure: without delay
+    };
+
+    static constexpr time_point at_once = time_point::min();
+
+    [[nodiscard]] bool is_current(std::uint64_t incarnation) const noexcept { return incarnation == current_ && current_ != 0 && !trouble_; }
+    void baseline(const ordered_start& from) noexcept;
+    [[nodiscard]] ordered_start next_start() const noexcept;
+    void fail(restart_reason reason);
+    void carry_out(time_point now);
+    void tell_restarted(restart_reason reason);
+    void abandon();
+    void end(std::error_code ec);
+
+    void create(time_point now);
+    [[nodiscard]] bool must_verify() const noexcept;
+    void read_stream();
+    void failed(std::error_code ec);
+    void check_start();
+    [[nodiscard]] std::uint64_t clamped_to() const noexcept;
+    void go_live();
+
+    void on_heartbeat(const delivery_status& status);
+    void reached(std::uint64_t sequence) noexcept;
+    void caught_up();
+    void flow_answer(std::optional<std::string> subject);
+    ordered_action& emit(ordered_action::kind what);
+
+    ordered_settings settings_;
+    ordered_start begin_;            // of the state being told; changed by restart
+    pacing pacing_;
+    silence silence_;
+    flow_ledger flow_;
+    std::vector<ordered_action> actions_;
+    std::size_t next_ = 0;
+
+    phase phase_ = phase::idle;
+    bool connected_ = false;
+    bool was_live_ = false;          // set up at least once
+    bool caught_up_ = false;
+    bool began_ = false;             // went live, and the time is not known yet
+    bool remove_ = true;             // the current incarnation may exist on the server
+    std::optional<trouble> trouble_;
+    time_point setup_deadline_ = never;
+    time_point retry_at_ = never;
+    time_point live_since_{};
+    std::error_code last_error_;     // of the set-up
+    unsigned unanswered_ = 0;        // creations in a row that nobody answered
+
+    std::uint64_t last_incarnation_ = 0;
+    std::uint64_t current_ = 0;
+    std::uint64_t to_remove_ = 0;    // an incarnation to delete once there is a connection
+    ordered_start asked_;            // by the current incarnation
+    duration timeout_{};
+    std::optional<creation_facts> creation_;
+    std::optional<stream_facts> facts_;
+    std::optional<stream_facts> known_;  // read before the next creation
+    bool needs_facts_ = false;
+    bool reread_ = false;            // the stream must be read (again) after the creation
+    ordered_loss loss_;
+    std::optional<std::uint64_t> snapshot_;  // the state told first contains everything up to here
+
+    wall_time identity_{};           // creation time of the stream that frontier_ belongs to
+    std::uint64_t frontier_ = 0;     // stream sequence up to which everything was delivered or does not concern us
+    bool positioned_ = false;        // frontier_ is known
+    std::uint64_t received_ = 0;     // consumer sequence of the last message kept by this incarnation
+    std::size_t held_bytes_ = 0;
+    std::string early_request_;      // a flow control request that came before the start was checked
+};
+
+}  // namespace slipstream::jetstream::machine

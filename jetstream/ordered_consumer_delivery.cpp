@@ -1,0 +1,145 @@
+// What an ordered consumer receives, and what it tells its handler.
+#include <chrono>
+#include <utility>
+
+#include <slipstream/error.hpp>
+#include <slipstream/jetstream/error.hpp>
+
+#include "jetstream/ordered_consumer_impl.hpp"
+
+namespace slipstream::jetstream {
+
+using machine::step;
+
+namespace {
+
+/// Also when memory runs out in between.
+class scoped_flag {
+public:
+    explicit scoped_flag(bool& flag) noexcept : flag_(flag) { flag_ = true; }
+    scoped_flag(const scoped_flag&) = delete;
+    scoped_flag& operator=(const scoped_flag&) = delete;
+    ~scoped_flag() { flag_ = false; }
+
+private:
+    bool& flag_;
+};
+
+}  // namespace
+
+void ordered_consumer::impl::on_frame(std::uint64_t incarnation, const message_view& m) {
+    const std::optional<delivery_info> info = parse_ack_subject(m.reply_to());
+    if (!info) return on_status(incarnation, m);
+    const machine::message_place place{.consumer_sequence = info->consumer_sequence,
+                                       .stream_sequence = info->stream_sequence,
+                                       .pending = info->pending,
+                                       .size = m.subject().size() + m.reply_to().size() + m.size()};
+    switch (machine_.on_message(incarnation, place)) {
+        case step::ignore: break;
+        case step::hold: held_.emplace_back(m); break;
+        case step::deliver:
+            if (handler_ != nullptr) machine_.handled(place, handler_->on_message(m, *info));
+            break;
+    }
+    if (machine_.has_actions()) pump();
+}
+
+void ordered_consumer::impl::on_status(std::uint64_t incarnation, const message_view& m) {
+    const machine::delivery_status status = machine::read_status(m);
+    // A stored message whose place cannot be read: without it nothing can be promised about order and gaps.
+    if (status.what == machine::delivery_status::kind::message && m.reply_to().starts_with("$JS.ACK.")) {
+        if (incarnation == machine_.incarnation()) machine_.on_denied(errc::invalid_response);
+    } else {
+        machine_.on_status(incarnation, status);
+    }
+    if (machine_.has_actions()) pump();
+}
+
+void ordered_consumer::impl::on_event(const event& e) {
+    switch (e.kind) {
+        case event_kind::connected: machine_.on_connected(); break;
+        case event_kind::disconnected: machine_.on_disconnected(); break;
+        case event_kind::closed: machine_.on_closed(); break;
+        case event_kind::server_error:
+            if (e.error != slipstream::errc::permission_denied || e.subject != inbox_subject_ || machine_.incarnation() == 0) return;
+            machine_.on_denied(e.error);
+            break;
+        default: return;
+    }
+    pump();
+}
+
+void ordered_consumer::impl::on_wake() {
+    machine_.on_time(std::chrono::steady_clock::now());
+    pump();
+}
+
+void ordered_consumer::impl::pump() {
+    if (pumping_) return;  // the handler called us: the loop below goes on when it returns
+    const std::shared_ptr<impl> keep = shared_from_this();
+    {
+        const scoped_flag pumping(pumping_);
+        action a;
+        while (machine_.next_action(a, std::chrono::steady_clock::now())) act(a);
+    }
+    if (machine_.is_ended()) timer_.stop();
+    else timer_.wake_at(machine_.next_deadline());
+}
+
+void ordered_consumer::impl::act(const action& a) {
+    using kind = action::kind;
+    switch (a.what) {
+        case kind::create: return create(a);
+        case kind::read_stream: return read_stream(a);
+        case kind::unsubscribe:
+            inbox_ = subscription();
+            name_.clear();
+            held_.clear();
+            return;
+        case kind::remove: return remove(a.incarnation);
+        case kind::flow_reply:
+            // Should there be no room for it, the server's next heartbeat asks again.
+            static_cast<void>(client_.publish(a.subject, payload_view()));
+            return;
+        case kind::deliver_held: return deliver_held(a.incarnation);
+        default: return tell(a);
+    }
+}
+
+void ordered_consumer::impl::deliver_held(std::uint64_t incarnation) {
+    const std::vector<message> held = std::exchange(held_, {});
+    action a;
+    for (const message& m : held) {
+        on_frame(incarnation, m.view());
+        while (machine_.next_action(a, std::chrono::steady_clock::now())) act(a);
+    }
+    machine_.held_done();
+}
+
+void ordered_consumer::impl::tell(const action& a) {
+    if (handler_ == nullptr) return;
+    using kind = action::kind;
+    const stream_info* const stream = options_.stream_facts && stream_info_ ? &*stream_info_ : nullptr;
+    switch (a.what) {
+        case kind::tell_created: {
+            ordered_created created = a.created;
+            created.stream = stream;
+            return handler_->on_created(created);
+        }
+        case kind::ask_loss: {
+            ordered_loss loss = a.loss;
+            loss.stream = stream;
+            return machine_.answer(handler_->on_lost(loss));
+        }
+        case kind::tell_caught_up: return handler_->on_caught_up();
+        case kind::tell_idle: return handler_->on_idle(a.sequence);
+        case kind::tell_stalled: return handler_->on_stalled();
+        case kind::tell_restarted: return handler_->on_restarted(a.reason, a.from_scratch);
+        case kind::tell_ended:
+            events_ = event_listener();
+            return std::exchange(handler_, nullptr)->on_ended(a.error);
+        default: return;
+    }
+}
+
+}  // namespace slipstream::jetstream

@@ -1,0 +1,107 @@
+// Get or create: look the bucket up, make it when it is not there, and after every failure but cancellation look again
+// (contract S34-S42 with R22, W23; failure-modes G21).
+//
+// Managed servers answer a creation in ways that say little (a stream limit although the bucket exists, a garbled body), a reply
+// may be lost, and somebody else may be creating the same bucket. The look-up decides: only what it confirms, or a complete
+// reply to the creation, becomes a handle (S32).
+#include <slipstream/kv/bucket.hpp>
+
+#include <memory>
+#include <utility>
+
+#include "kv/bucket_impl.hpp"
+#include "kv/codec/outcome.hpp"
+#include "kv/codec/stream_mapping.hpp"
+#include "kv/codec/subjects.hpp"
+#include "kv/manage.hpp"
+#include "kv/time_budget.hpp"
+#include "kv/with_slot.hpp"
+
+namespace slipstream::kv::operations {
+namespace {
+
+/// Creations tried when the result of one was lost and the look-up does not find the bucket.
+constexpr int max_creations = 3;
+/// Each request gets a third of what is left, so that a silent one leaves time for those that follow.
+constexpr int share = 3;
+
+class get_or_create : public std::enable_shared_from_this<get_or_create> {
+public:
+    get_or_create(jetstream::context js, bucket_config config, open_options options, bucket_handler handler)
+        : js_(std::move(js)),
+          config_(std::move(config)),
+          options_(options),
+          budget_(options.timeout.count() == 0 ? default_timeout : options.timeout),
+          handler_(std::move(handler)),
+          wanted_(codec::to_stream_config(config_)) {}
+
+    void look_up() {
+        js_.async_stream_info(wanted_.name, call(), with_slot(handler_.slot(), [self = shared_from_this()](std::error_code ec, const jetstream::stream_info& stream) {
+                                  self->on_look_up(ec, stream);
+                              }));
+    }
+
+private:
+    void on_look_up(std::error_code ec, const jetstream::stream_info& stream) {
+        if (!ec) return finish_with(stream);
+        if (is_final(ec)) return finish(ec);
+        const bool worth_creating = creations_ == 0 || (may_be_repeated_ && creations_ < max_creations);
+        if (!worth_creating) return finish(create_error_);
+        if (budget_.is_over()) return finish(creations_ == 0 ? codec::of_bucket(ec) : create_error_);
+        create();
+    }
+
+    void create() {
+        if (const std::error_code ec = check_server(js_, config_)) return finish(ec);
+        ++creations_;
+        js_.async_create_stream(wanted_, call(), with_slot(handler_.slot(), [self = shared_from_this()](std::error_code ec, const jetstream::stream_info& stream) {
+                                    self->on_created(ec, stream);
+                                }));
+    }
+
+    void on_created(std::error_code ec, const jetstream::stream_info& stream) {
+        if (!ec && codec::lost_limit_markers(config_, stream.config)) return finish(jetstream::errc::api_level);
+        if (!ec) return finish_with(stream);
+        if (is_final(ec)) return finish(ec);
+        create_error_ = codec::of_create(ec);
+        may_be_repeated_ = ec == condition::outcome_unknown || ec == condition::transient || ec == jetstream::errc::invalid_response;
+        if (budget_.is_over()) return finish(create_error_);
+        look_up();
+    }
+
+    void finish_with(const jetstream::stream_info& stream) {
+        bucket opened;
+        const std::error_code ec = accept(js_, stream, options_, opened);
+        if (!ec && options_.info != nullptr) *options_.info = jetstream::error_info();  // of the look-up that found nothing
+        handler_.complete(ec, std::move(opened));
+    }
+
+    void finish(std::error_code ec) { handler_.complete(ec, bucket()); }
+
+    [[nodiscard]] jetstream::call_options call() const noexcept {
+        jetstream::call_options options;
+        options.timeout = budget_.share(share);
+        options.info = options_.info;
+        return options;
+    }
+
+    jetstream::context js_;
+    bucket_config config_;
+    open_options options_;
+    time_budget budget_;
+    bucket_handler handler_;
+    jetstream::stream_config wanted_;
+    std::error_code create_error_;
+    int creations_ = 0;
+    bool may_be_repeated_ = false;
+};
+
+}  // namespace
+
+void start_get_or_create_bucket(jetstream::context js, bucket_config config, open_options options, bucket_handler handler) {
+    if (const std::error_code ec = codec::check_bucket_config(config)) return handler.post(ec, bucket());
+    if (const std::error_code ec = check_options(options)) return handler.post(ec, bucket());
+    std::make_shared<get_or_create>(std::move(js), std::move(config), options, std::move(handler))->look_up();
+}
+
+}  // namespace slipstream::kv::operations

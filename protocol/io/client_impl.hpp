@@ -1,0 +1,154 @@
+// The Asio half of a client: carries bytes and time between one pure state machine (session::core) and the outside.
+//
+// Everything happens in turns. A turn begins with facts (dialled, readable, writable, time) or wishes (calls on the handles) and
+// always ends the same way: actions, events, finished operations, one write of everything queued, then the next read and the timer
+// are armed. Calls outside a turn only mark work and post one turn; calls inside one (from handlers) post nothing.
+// Invariants: a completion never runs inside its initiating function; user code runs in event callbacks, completions and message
+// handlers only, and may call anything, also close() and the end of any handle; after `closed` is told there are no more events and
+// messages, and what was pending completes.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/cancellation_type.hpp>
+#include <asio/steady_timer.hpp>
+
+#include <slipstream/client.hpp>
+
+#include "protocol/io/context_registry.hpp"
+#include "protocol/io/event_hub.hpp"
+#include "protocol/io/transport.hpp"
+#include "protocol/io/tripwire.hpp"
+#include "protocol/session/core.hpp"
+
+namespace slipstream::io {
+
+class client_impl final : public std::enable_shared_from_this<client_impl>, public transport_owner, public context_user {
+public:
+    /// What the handles own together: with the last copy the client closes.
+    static std::shared_ptr<client_impl> make_handle(asio::any_io_executor executor, connect_options options);
+
+    client_impl(asio::any_io_executor executor, connect_options options);
+    client_impl(const client_impl&) = delete;
+    client_impl& operator=(const client_impl&) = delete;
+    ~client_impl();
+
+    [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
+    [[nodiscard]] const session::core& core() const noexcept { return core_; }
+    [[nodiscard]] statistics stats() const noexcept;
+    [[nodiscard]] std::string new_inbox() { return core_.new_inbox(); }
+    [[nodiscard]] std::shared_ptr<void> listen(event_hub::callback listener) { return events_.add(std::move(listener)); }
+
+    // --- calls that return at once ---
+    std::error_code publish(std::string_view subject, std::string_view payload, const publish_options& options);
+    std::error_code subscribe(std::string_view subject, const subscribe_options& options, message_handler handler,
+                              std::shared_ptr<session::subscription_state>& out);
+    std::error_code unsubscribe(session::subscription_state& state, std::uint64_t max_messages);
+    void close() noexcept;
+
+    // --- operations ---
+    void start_connect(detail::any_handler<void(std::error_code)> handler);
+    void start_request(const detail::request_arguments& arguments, std::chrono::milliseconds timeout,
+                       detail::any_handler<void(std::error_code, message)> handler);
+    void start_flush(const flush_options& options, detail::any_handler<void(std::error_code)> handler);
+    void start_drain(detail::any_handler<void(std::error_code)> handler);
+    void start_next(const std::shared_ptr<session::subscription_state>& state, detail::any_handler<void(std::error_code, message)> handler);
+    void start_drain(const std::shared_ptr<session::subscription_state>& state, detail::any_handler<void(std::error_code)> handler);
+
+    /// From a cancellation slot, that is on any executor.
+    void cancel_later(detail::operation_id id, bool terminal);
+
+private:
+    friend class handle_guard;
+    class turn_scope;
+
+    // transport_owner
+    void on_dialed(transport& from, std::error_code ec) override;
+    void on_readable(transport& from) override;
+    void on_writable(transport& from) override;
+    // context_user
+    void on_context_shutdown() noexcept override;
+
+    /// The last handle is gone: closes in a turn of its own, wherever that was.
+    void abandon() noexcept;
+    void end() noexcept;
+    void watch(asio::cancellation_slot slot, detail::operation_id id, asio::cancellation_type accepted);
+
+    // --- the turn (client_turn.cpp) ---
+    void enter();
+    void wake() {
+        if (!in_turn_ && !turn_posted_) post_turn();
+    }
+    void post_turn();
+    void run_turn();
+    void apply_facts();
+    void read_in();
+    [[nodiscard]] bool hand_over(const transport& from, std::size_t n);
+    void transport_down(std::error_code ec);
+    void pull_outputs();
+    bool pull_actions();
+    bool pull_events();
+    bool complete_operations();
+    void dial(const session::transport_action& action);
+    void drop_transport() noexcept;
+    bool write_out();
+    /// Counts what was queued; a handler that publishes much is written for meanwhile: the bytes are still in the cache, and the peer
+    /// works already.
+    void queued(std::size_t about) {
+        unwritten_ += about;
+        if (unwritten_ >= early_write_size) write_early();
+    }
+    void write_early();
+    void arm_timer();
+
+    static constexpr std::size_t early_write_size = 32 * 1024;
+
+    struct facts {
+        bool dialed = false;
+        bool readable = false;
+        bool time = false;
+        [[nodiscard]] bool any() const noexcept { return dialed || readable || time; }
+    };
+
+    asio::any_io_executor executor_;        // empty once the context is gone
+    context_registry* registry_ = nullptr;  // null likewise
+    context_registry::place registered_;
+    event_hub events_;
+    session::core core_;
+
+    std::shared_ptr<transport> transport_;  // null while there is no attempt
+    std::uint64_t generation_ = 0;          // of transport_
+    std::error_code dial_result_;
+    std::error_code write_error_;           // told when everything that had arrived is read
+    session::time_point finish_by_ = session::never;  // set: closes when everything is written, or then
+
+    std::optional<asio::steady_timer> timer_;
+    session::time_point timer_at_ = session::never;
+    std::uint64_t timer_generation_ = 0;
+
+    facts facts_;
+    session::time_point now_{};  // of the turn
+    bool in_turn_ = false;
+    bool in_core_ = false;       // message handlers are being called
+    bool turn_posted_ = false;
+    bool wants_turn_ = false;    // a budget was used up
+    std::size_t completions_left_ = 0;
+    std::size_t bytes_left_ = 0;
+    std::size_t unwritten_ = 0;  // about, since the last write
+    std::uint64_t socket_reads_ = 0;
+    std::uint64_t socket_writes_ = 0;
+    tripwire wire_;
+};
+
+}  // namespace slipstream::io

@@ -1,0 +1,292 @@
+// How facts and wishes become bytes, completions and the next wait. See client_impl.hpp.
+#include <algorithm>
+#include <cerrno>
+#include <exception>
+#include <new>
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include <asio/error.hpp>
+#include <asio/post.hpp>
+
+#include "protocol/io/client_impl.hpp"
+
+namespace slipstream::io {
+
+namespace {
+
+using session::clock;
+
+// What one turn does at most, so that others on the loop get their turn too (D12). More goes on in the next.
+constexpr int reads_per_turn = 4;
+constexpr std::size_t completions_per_turn = 1024;
+constexpr std::size_t bytes_per_turn = 1024 * 1024;
+
+}  // namespace
+
+class client_impl::turn_scope {
+public:
+    explicit turn_scope(client_impl& client) : client_(client), check_(client.wire_) {
+        client.in_turn_ = true;
+        client.wants_turn_ = false;
+        client.now_ = clock::now();
+        client.completions_left_ = completions_per_turn;
+        client.bytes_left_ = bytes_per_turn;
+    }
+    turn_scope(const turn_scope&) = delete;
+    turn_scope& operator=(const turn_scope&) = delete;
+    /// Also left by an exception that a completion threw: it goes on to whoever runs the event loop, the rest in another turn.
+    ~turn_scope() {
+        client_.in_turn_ = false;
+        client_.in_core_ = false;
+        if (!client_.wants_turn_ && std::uncaught_exceptions() == exceptions_) return;
+        try {
+            client_.wake();
+        } catch (...) {
+        }
+    }
+
+private:
+    client_impl& client_;
+    entry_check check_;
+    int exceptions_ = std::uncaught_exceptions();
+};
+
+void client_impl::post_turn() {
+    if (!executor_) return;
+    asio::post(executor_, [self = shared_from_this()] {
+        self->turn_posted_ = false;
+        self->enter();
+    });
+    turn_posted_ = true;
+}
+
+/// Facts that come while a turn is under way (a handler runs the event loop itself) are taken up by that turn.
+void client_impl::enter() {
+    if (!in_turn_ && executor_) run_turn();
+}
+
+void client_impl::run_turn() {
+    const turn_scope scope(*this);
+    do {
+        apply_facts();
+        pull_outputs();
+    } while (write_out() || facts_.any());
+    if (transport_) transport_->await_readable();
+    arm_timer();
+}
+
+// --- facts ---------------------------------------------------------------------------------------------------------------------
+
+void client_impl::on_dialed(transport&, std::error_code ec) {
+    facts_.dialed = true;
+    dial_result_ = ec;
+    enter();
+}
+
+void client_impl::on_readable(transport&) {
+    facts_.readable = true;
+    enter();
+}
+
+void client_impl::on_writable(transport&) { enter(); }
+
+void client_impl::apply_facts() {
+    if (std::exchange(facts_.dialed, false) && transport_) {
+        if (dial_result_) drop_transport();
+        core_.on_dialed(generation_, dial_result_, now_);
+    }
+    if (std::exchange(facts_.readable, false)) read_in();
+    if (std::exchange(facts_.time, false)) {
+        core_.on_time(now_);
+        if (transport_) transport_->on_time(now_);
+        if (now_ >= finish_by_) drop_transport();
+    }
+}
+
+void client_impl::read_in() {
+    for (int i = 0; i < reads_per_turn; ++i) {
+        const std::shared_ptr<transport> from = transport_;
+        if (!from) return;
+        transfer_result result;
+        try {
+            const std::span<char> space = core_.read_space();
+            result = from->read_some(space);
+            if (result.n != 0) {
+                ++socket_reads_;
+                if (!hand_over(*from, result.n)) return;
+            }
+        } catch (const std::bad_alloc&) {
+            // Where the parser stopped is unknown: this connection cannot be used any more (H9).
+            if (transport_ != from) throw;
+            return transport_down(std::make_error_code(std::errc::not_enough_memory));
+        }
+        if (result.outcome == transfer::ended) return transport_down(result.ec);
+        if (result.outcome == transfer::blocked) return;
+    }
+}
+
+/// False when the connection was given up meanwhile.
+bool client_impl::hand_over(const transport& from, std::size_t n) {
+    now_ = clock::now();
+    in_core_ = true;
+    core_.on_read(generation_, n, now_);
+    in_core_ = false;
+    pull_outputs();
+    return transport_.get() == &from;
+}
+
+void client_impl::transport_down(std::error_code ec) {
+    const std::error_code why = ec ? ec : write_error_;  // reading was ended because writing had failed
+    drop_transport();
+    core_.on_transport_down(generation_, why, now_);
+}
+
+// --- outputs -------------------------------------------------------------------------------------------------------------------
+
+void client_impl::pull_outputs() {
+    do {
+        while (pull_actions() || pull_events()) {
+        }
+        // Asking for finished operations may let a drain go on: what comes of that is pulled at once.
+    } while (complete_operations() || pull_actions() || pull_events());
+}
+
+bool client_impl::pull_actions() {
+    bool some = false;
+    for (session::transport_action action; core_.next_action(action); some = true) {
+        using kind = session::transport_action::kind;
+        switch (action.what) {
+            case kind::dial: dial(action); break;
+            case kind::close:
+                if (action.generation == generation_) drop_transport();
+                break;
+            case kind::shut_down:
+                if (action.generation == generation_ && transport_) finish_by_ = now_ + transport::linger_time;
+                break;
+            case kind::none: break;
+        }
+    }
+    return some;
+}
+
+bool client_impl::pull_events() {
+    bool some = false;
+    for (event e; core_.next_event(e); some = true) {
+        events_.tell(e);
+        if (e.kind == event_kind::closed) events_.clear();
+    }
+    return some;
+}
+
+bool client_impl::complete_operations() {
+    bool some = false;
+    for (session::finished_operation op; completions_left_ != 0 && core_.next_finished(op);) {
+        --completions_left_;
+        some = true;
+        // The pure side cannot name Asio's code, whose category is Asio's own.
+        if (op.ec == std::error_code(ECANCELED, std::system_category())) op.ec = asio::error::operation_aborted;
+        op.complete();
+    }
+    if (completions_left_ == 0) wants_turn_ = true;
+    return some;
+}
+
+void client_impl::dial(const session::transport_action& action) {
+    drop_transport();
+    generation_ = action.generation;
+    const connect_options& options = core_.options();
+    const transport_settings settings{options.tcp_notsent_lowat, options.connect_timeout};
+    transport_ = std::make_shared<transport>(executor_, shared_from_this(), settings);
+    try {
+        transport_->dial(action.host, action.port, now_);
+    } catch (const std::system_error& e) {  // no thread for the resolver, for one
+        facts_.dialed = true;
+        dial_result_ = e.code();
+    }
+}
+
+void client_impl::drop_transport() noexcept {
+    facts_.dialed = false;
+    facts_.readable = false;
+    write_error_.clear();
+    finish_by_ = session::never;
+    if (const std::shared_ptr<transport> old = std::exchange(transport_, nullptr)) old->close();
+}
+
+// --- writing -------------------------------------------------------------------------------------------------------------------
+
+/// True when something was written: the core may have more to say.
+bool client_impl::write_out() {
+    unwritten_ = 0;
+    if (!transport_ || !transport_->writable() || write_error_) return false;
+    bool some = false;
+    std::string_view bytes = core_.pending_write(now_);
+    while (!bytes.empty()) {
+        if (bytes_left_ == 0) {
+            wants_turn_ = true;
+            return some;
+        }
+        const transfer_result result = transport_->write_some(bytes.substr(0, bytes_left_));
+        if (result.n != 0) {
+            ++socket_writes_;
+            some = true;
+            bytes_left_ -= result.n;
+            core_.on_written(generation_, result.n, now_);
+        }
+        if (result.outcome == transfer::ended) {
+            write_error_ = result.ec;
+            return some;
+        }
+        if (result.outcome == transfer::blocked) {
+            transport_->await_writable();
+            return some;
+        }
+        bytes = core_.pending_write(now_);
+    }
+    if (finish_by_ != session::never) {
+        finish_by_ = session::never;
+        std::exchange(transport_, nullptr)->finish();
+    }
+    return some;
+}
+
+void client_impl::write_early() {
+    if (in_core_) return;  // the core is parsing; the end of the turn is near
+    if (!in_turn_) {
+        now_ = clock::now();
+        bytes_left_ = bytes_per_turn;
+    }
+    try {
+        write_out();
+    } catch (const std::bad_alloc&) {  // no wait for a blocked peer could begin: the turn that is due anyway tries again
+    }
+}
+
+// --- time ----------------------------------------------------------------------------------------------------------------------
+
+/// A timer that is due too early is left alone: when it fires, it is set anew. Deadlines move with every byte, the timer must not.
+void client_impl::arm_timer() {
+    session::time_point at = std::min(core_.next_deadline(), finish_by_);
+    if (transport_) at = std::min(at, transport_->next_deadline());
+    if (at == session::never) {
+        if (timer_at_ != session::never) {
+            timer_at_ = session::never;
+            ++timer_generation_;
+            timer_->cancel();
+        }
+        return;
+    }
+    if (timer_at_ <= at) return;
+    timer_at_ = at;
+    timer_->expires_at(at);
+    timer_->async_wait([self = shared_from_this(), generation = ++timer_generation_](std::error_code) {
+        if (generation != self->timer_generation_) return;
+        self->timer_at_ = session::never;
+        self->facts_.time = true;
+        self->enter();
+    });
+}
+
+}  // namespace slipstream::io

@@ -1,0 +1,261 @@
+#include "protocol/io/transport.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+
+#include <asio/buffer.hpp>
+#include <asio/error.hpp>
+#include <asio/ip/address.hpp>
+#include <asio/post.hpp>
+
+namespace slipstream::io {
+
+namespace {
+
+using asio::ip::tcp;
+
+constexpr session::duration least_share = std::chrono::milliseconds(250);
+
+#ifdef TCP_NOTSENT_LOWAT
+/// Asio has no name for it. Few bytes wait in the kernel then, and a server on the same machine works cache-hot.
+class notsent_lowat {
+public:
+    explicit notsent_lowat(std::size_t bytes) noexcept : value_(static_cast<int>(std::min<std::size_t>(bytes, INT_MAX))) {}
+    template <class Protocol>
+    [[nodiscard]] int level(const Protocol&) const noexcept {
+        return IPPROTO_TCP;
+    }
+    template <class Protocol>
+    [[nodiscard]] int name(const Protocol&) const noexcept {
+        return TCP_NOTSENT_LOWAT;
+    }
+    template <class Protocol>
+    [[nodiscard]] const int* data(const Protocol&) const noexcept {
+        return &value_;
+    }
+    template <class Protocol>
+    [[nodiscard]] std::size_t size(const Protocol&) const noexcept {
+        return sizeof value_;
+    }
+
+private:
+    int value_;
+};
+#endif
+
+/// Asio keeps a category of its own for the system's errors, which does not compare with std::errc. The standard's does.
+std::error_code plain(const std::error_code& ec) noexcept {
+    return ec.category() == asio::error::get_system_category() ? std::error_code(ec.value(), std::system_category()) : ec;
+}
+
+/// Of a failed read: no error when the peer closed the connection in order.
+std::error_code end_of_reading(const std::error_code& ec) noexcept { return ec == asio::error::eof ? std::error_code() : plain(ec); }
+
+}  // namespace
+
+transport::transport(const asio::any_io_executor& executor, std::shared_ptr<transport_owner> owner, const transport_settings& settings)
+    : owner_(std::move(owner)), settings_(settings), socket_(executor) {}
+
+void transport::dial(const std::string& host, std::uint16_t port, session::time_point now) {
+    state_ = state::dialing;
+    std::error_code ec;
+    if (const asio::ip::address numeric = asio::ip::make_address(host, ec); !ec) {
+        addresses_.emplace_back(numeric, port);
+        connect_next(now);
+        return;
+    }
+    // Asked anew for each attempt, so that changed answers are seen (C11). Asio does it on a thread inside the context.
+    resolver_.emplace(socket_.get_executor());
+    resolver_->async_resolve(host, std::to_string(port), asio::ip::resolver_base::numeric_service,
+                             [self = shared_from_this()](std::error_code error, const tcp::resolver::results_type& results) {
+                                 if (self->state_ != state::dialing) return;
+                                 self->last_error_ = error;
+                                 for (const auto& entry : results) self->addresses_.push_back(entry.endpoint());
+                                 self->connect_next(session::clock::now());
+                             });
+}
+
+void transport::connect_next(session::time_point now) {
+    address_deadline_ = session::never;
+    while (next_address_ < addresses_.size()) {
+        const tcp::endpoint& address = addresses_[next_address_];
+        ++next_address_;
+        socket_ = tcp::socket(socket_.get_executor());
+        socket_.open(address.protocol(), last_error_);
+        if (!last_error_) socket_.non_blocking(true, last_error_);
+        if (last_error_) continue;
+        set_options();
+        if (next_address_ < addresses_.size()) {
+            const auto share = settings_.connect_timeout / static_cast<std::int64_t>(std::min<std::size_t>(addresses_.size(), 1000));
+            address_deadline_ = now + std::max(share, least_share);
+        }
+        socket_.async_connect(address, [self = shared_from_this(), attempt = next_address_](std::error_code ec) {
+            if (self->state_ == state::dialing && attempt == self->next_address_) self->on_connected(ec);
+        });
+        return;
+    }
+    tell_dialed_later(last_error_ ? last_error_ : std::error_code(asio::error::host_not_found));
+}
+
+void transport::set_options() {
+    // Without TCP_NODELAY a request costs 40 ms against a peer that delays its acknowledgements (C25).
+    std::error_code ignored;
+    socket_.set_option(tcp::no_delay(true), ignored);
+#ifdef TCP_NOTSENT_LOWAT
+    if (settings_.notsent_lowat) socket_.set_option(notsent_lowat(*settings_.notsent_lowat), ignored);
+#endif
+}
+
+/// A dial to a free port of the range that source ports come from can meet itself (TCP simultaneous open).
+bool transport::connected_to_itself() const noexcept {
+    std::error_code a;
+    std::error_code b;
+    return socket_.local_endpoint(a) == socket_.remote_endpoint(b) && !a && !b;
+}
+
+void transport::on_connected(std::error_code ec) {
+    if (!ec && connected_to_itself()) ec = asio::error::connection_refused;
+    if (ec) {
+        last_error_ = ec;
+        connect_next(session::clock::now());
+        return;
+    }
+    address_deadline_ = session::never;
+    addresses_.clear();
+    state_ = state::connected;
+    const std::shared_ptr<transport_owner> owner = owner_;
+    owner->on_dialed(*this, {});
+}
+
+void transport::tell_dialed_later(std::error_code ec) {
+    asio::post(socket_.get_executor(), [self = shared_from_this(), ec] {
+        if (self->state_ != state::dialing) return;
+        const std::shared_ptr<transport_owner> owner = self->owner_;
+        owner->on_dialed(*self, plain(ec));
+    });
+}
+
+void transport::on_time(session::time_point now) {
+    if (state_ != state::dialing || now < address_deadline_) return;
+    last_error_ = asio::error::timed_out;
+    connect_next(now);
+}
+
+void transport::close() noexcept {
+    state_ = state::closed;
+    address_deadline_ = session::never;
+    std::error_code ignored;
+    socket_.close(ignored);
+    if (resolver_) resolver_->cancel();
+    owner_.reset();
+}
+
+void transport::finish() {
+    if (!connected()) return close();
+    state_ = state::closed;
+    owner_.reset();
+    std::error_code ec;
+    socket_.shutdown(tcp::socket::shutdown_send, ec);
+    if (ec) return close();
+    linger_.emplace(socket_.get_executor(), linger_time);
+    linger_->async_wait([self = shared_from_this()](std::error_code) { self->close(); });
+    if (!awaits_readable_) discard();
+}
+
+void transport::discard() {
+    socket_.async_read_some(asio::buffer(arrival_), [self = shared_from_this()](std::error_code ec, std::size_t) {
+        if (ec) {
+            self->linger_->cancel();
+        } else {
+            self->discard();
+        }
+    });
+}
+
+transfer_result transport::read_some(std::span<char> space) {
+    transfer_result out;
+    if (!connected() || awaits_readable_) return out;
+    if (arrived_begin_ != arrived_end_) {
+        out.n = std::min(space.size(), arrived_end_ - arrived_begin_);
+        std::copy_n(arrival_.data() + arrived_begin_, out.n, space.data());
+        arrived_begin_ += out.n;
+        if (arrived_begin_ != arrived_end_) {
+            out.outcome = transfer::more;
+            return out;
+        }
+        if (arrived_end_ < arrival_size) return out;  // the await took all there was
+        out.outcome = transfer::more;
+        if (out.n == space.size()) return out;
+    }
+    std::error_code ec = arrival_error_;
+    const std::size_t n = ec ? 0 : socket_.read_some(asio::buffer(space.data() + out.n, space.size() - out.n), ec);
+    if (ec && ec != asio::error::would_block && ec != asio::error::try_again) {
+        arrival_error_ = ec;  // told again after the bytes
+        out.outcome = out.n != 0 ? transfer::more : transfer::ended;
+        if (out.n == 0) out.ec = end_of_reading(ec);
+        return out;
+    }
+    out.n += n;
+    out.outcome = out.n == space.size() ? transfer::more : transfer::blocked;
+    return out;
+}
+
+transfer_result transport::write_some(std::string_view bytes) {
+    transfer_result out;
+    if (!connected()) return out;
+    std::error_code ec;
+    out.n = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), ec);
+    if (!ec) {
+        out.outcome = out.n == bytes.size() ? transfer::more : transfer::blocked;
+    } else if (ec != asio::error::would_block && ec != asio::error::try_again) {
+        out.outcome = transfer::ended;
+        out.ec = plain(ec);
+        socket_.shutdown(tcp::socket::shutdown_receive, ec);
+    }
+    return out;
+}
+
+void transport::await_readable() {
+    if (!connected() || awaits_readable_) return;
+    if (arrived_begin_ != arrived_end_ || arrival_error_) {  // the owner made a pause
+        asio::post(socket_.get_executor(), [self = shared_from_this()] { self->tell_readable(); });
+        awaits_readable_ = true;
+        return;
+    }
+    socket_.async_read_some(asio::buffer(arrival_), [self = shared_from_this()](std::error_code ec, std::size_t n) {
+        self->arrived_begin_ = 0;
+        self->arrived_end_ = n;
+        self->arrival_error_ = ec;
+        self->tell_readable();
+    });
+    awaits_readable_ = true;
+}
+
+void transport::tell_readable() {
+    awaits_readable_ = false;
+    if (linger_) {
+        if (!arrival_error_) return discard();
+        linger_->cancel();
+    }
+    if (!connected()) return;
+    const std::shared_ptr<transport_owner> owner = owner_;
+    owner->on_readable(*this);
+}
+
+void transport::await_writable() {
+    if (!connected() || awaits_writable_) return;
+    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](std::error_code) {
+        // An error shows in the next write.
+        self->awaits_writable_ = false;
+        if (!self->connected()) return;
+        const std::shared_ptr<transport_owner> owner = self->owner_;
+        owner->on_writable(*self);
+    });
+    awaits_writable_ = true;
+}
+
+}  // namespace slipstream::io

@@ -1,0 +1,128 @@
+// One attempt to reach one server: resolve, connect, carry bytes, close. Made anew for each attempt.
+//
+// Told: where to dial, when to read, write and close. Tells its owner: dialled, readable, writable; each from a turn of the event
+// loop of its own, never inside a call. Bytes are moved only inside read_some and write_some, so no buffer of the owner is ever
+// referred to by a pending operation, and the owner knows exactly what was written. Invariant: after close() the owner hears
+// nothing any more; late completions of the attempt (a resolver cannot be interrupted) end here.
+//
+// TLS becomes a branch of read_some and write_some and one more step between dialled and the first CONNECT, not a template
+// parameter: the bytes of arrived_ are the handshake's then.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <asio/any_io_executor.hpp>
+#include <asio/ip/tcp.hpp>
+#include <asio/steady_timer.hpp>
+
+#include "protocol/session/time.hpp"
+
+namespace slipstream::io {
+
+class transport;
+
+/// Who drives a transport.
+class transport_owner {
+public:
+    virtual void on_dialed(transport& from, std::error_code ec) = 0;
+    virtual void on_readable(transport& from) = 0;
+    virtual void on_writable(transport& from) = 0;
+
+protected:
+    ~transport_owner() = default;
+};
+
+struct transport_settings {
+    std::optional<std::size_t> notsent_lowat;
+    session::duration connect_timeout{};  ///< Of the whole attempt; an address gets its share of it when there are several (C1).
+};
+
+enum class transfer {
+    more,     ///< Done in full: there may be more to do at once.
+    blocked,  ///< Everything there was, or all that the peer takes for now.
+    ended,    ///< The connection is over: `ec`, or no error when the peer closed it.
+};
+
+struct transfer_result {
+    transfer outcome = transfer::blocked;
+    std::size_t n = 0;
+    std::error_code ec;
+};
+
+class transport : public std::enable_shared_from_this<transport> {
+public:
+    transport(const asio::any_io_executor& executor, std::shared_ptr<transport_owner> owner, const transport_settings& settings);
+
+    /// Tells on_dialed when connected, or when the last address has failed.
+    void dial(const std::string& host, std::uint16_t port, session::time_point now);
+    /// Cuts the connection or abandons the dial; waits for nothing.
+    void close() noexcept;
+    /// The orderly end, after the last byte was written: the peer is told that nothing follows, and what it still sends is read and
+    /// thrown away until it closes too, for linger_time at most. To close at once with such bytes unread would be a reset, which
+    /// discards what the peer has not received yet. The owner hears nothing any more, as after close().
+    void finish();
+
+    static constexpr std::chrono::seconds linger_time{1};
+
+    /// Never blocks. Bytes that have arrived before an error are given before the error is. Not while awaiting readability.
+    transfer_result read_some(std::span<char> space);
+    /// Never blocks. A failed write also ends reading: what has arrived before can still be read, then comes the end (spec/protocol.md
+    /// 7: the reason, an -ERR, may be waiting there).
+    transfer_result write_some(std::string_view bytes);
+
+    /// on_readable once when there is something to read. Does nothing when that is asked for already.
+    void await_readable();
+    /// on_writable once when the peer takes bytes again.
+    void await_writable();
+    [[nodiscard]] bool connected() const noexcept { return state_ == state::connected; }
+    /// Whether write_some is worth a try.
+    [[nodiscard]] bool writable() const noexcept { return connected() && !awaits_writable_; }
+
+    /// When the address being tried has used up its share of the connect timeout.
+    [[nodiscard]] session::time_point next_deadline() const noexcept { return address_deadline_; }
+    void on_time(session::time_point now);
+
+private:
+    enum class state : std::uint8_t { idle, dialing, connected, closed };
+
+    void connect_next(session::time_point now);
+    void on_connected(std::error_code ec);
+    void tell_dialed_later(std::error_code ec);
+    void set_options();
+    void tell_readable();
+    void discard();
+    [[nodiscard]] bool connected_to_itself() const noexcept;
+
+    std::shared_ptr<transport_owner> owner_;  // null once closed
+    transport_settings settings_;
+    asio::ip::tcp::socket socket_;
+    std::optional<asio::ip::tcp::resolver> resolver_;
+    std::optional<asio::steady_timer> linger_;
+    std::vector<asio::ip::tcp::endpoint> addresses_;
+    std::size_t next_address_ = 0;
+    session::time_point address_deadline_ = session::never;
+    std::error_code last_error_;
+    state state_ = state::idle;
+    bool awaits_readable_ = false;
+    bool awaits_writable_ = false;
+
+    // An awaited read takes the first bytes along: one system call less than waiting for readiness. They must not land in the
+    // owner's buffer, which may be gone when another thread of the executor's pool receives them.
+    static constexpr std::size_t arrival_size = 4096;
+    std::array<char, arrival_size> arrival_;
+    std::size_t arrived_begin_ = 0;
+    std::size_t arrived_end_ = 0;
+    std::error_code arrival_error_;
+};
+
+}  // namespace slipstream::io

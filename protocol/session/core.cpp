@@ -1,0 +1,150 @@
+#include "protocol/session/core.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "protocol/session/core_parts.hpp"
+#include "protocol/session/option_check.hpp"
+
+namespace slipstream::session {
+
+core::parts::parts(connect_options&& o, std::uint64_t seed, std::string id)
+    : options(std::move(o)),
+      shared(options),
+      inbox_id(std::move(id)),
+      subs(shared),
+      reqs(shared, subs, options.inbox_prefix + "." + inbox_id),
+      fences(shared, subs),
+      wire_side(shared, subs, reqs, fences),
+      drain(shared, subs, reqs, fences),
+      alive({to_duration(options.ping_interval), options.max_pings_out, to_duration(options.write_timeout)}) {
+    std::vector<server_url> servers;
+    options_error = check_options(options, servers).ec;
+    if (!options_error) machine.emplace(options, std::move(servers), random_stream(seed));
+}
+
+core::core(connect_options options, std::uint64_t seed, std::string inbox_id)
+    : parts_(std::make_unique<parts>(std::move(options), seed, std::move(inbox_id))) {}
+
+core::~core() { parts_->shut({}, errc::closed, transport_action::kind::close); }
+
+// --- facts ---
+
+void core::on_dialed(std::uint64_t generation, std::error_code ec, time_point now) {
+    parts& p = *parts_;
+    if (!p.engaged(generation)) return;
+    if (ec) {
+        p.transport_open = false;
+        p.fail({ec, ec == std::errc::timed_out ? disconnect_reason::timeout : disconnect_reason::refused, {}}, now);
+        return;
+    }
+    p.wire_side.begin(p.machine->pool());
+    p.machine->on_dialed();
+    p.run(now);
+}
+
+std::span<char> core::read_space() { return parts_->wire_side.read_space(); }
+
+void core::on_read(std::uint64_t generation, std::size_t n, time_point now) {
+    parts& p = *parts_;
+    if (!p.engaged(generation) || !p.wire_side.active()) return;
+    p.wire_side.received(n);
+    p.shared.counters.socket_in_bytes += n;
+    p.alive.on_received(now);
+    p.read(now);
+}
+
+void core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
+    parts& p = *parts_;
+    if (!p.engaged(generation)) return;
+    outbox& box = p.shared.box;
+    box.on_written(n);
+    p.shared.counters.socket_out_bytes += n;
+    p.write_clock_unknown = false;
+    if (box.written() == box.appended()) p.alive.on_write_done();
+    else if (n != 0) p.alive.on_write_progress(now);
+    else p.alive.on_write_blocked(now);
+}
+
+void core::on_transport_down(std::uint64_t generation, std::error_code ec, time_point now) {
+    parts& p = *parts_;
+    if (p.engaged(generation)) p.fail(p.wire_side.why_down(ec), now);
+}
+
+void core::on_time(time_point now) {
+    parts& p = *parts_;
+    if (p.shared.closed) return;
+    if (std::exchange(p.write_clock_unknown, false) && p.shared.box.written() != p.shared.box.appended()) p.alive.on_write_blocked(now);
+    p.reqs.on_time(now);
+    p.fences.on_time(now);
+    if (now >= p.drain_deadline) {
+        p.shut(errc::timeout, errc::timeout, transport_action::kind::close);
+        return;
+    }
+    p.check_liveness(now);
+    p.run(now);
+    p.advance_drain();
+}
+
+// --- outputs ---
+
+bool core::next_action(transport_action& out) { return parts_->shared.out.actions.pop(out); }
+
+bool core::next_event(event& out) { return parts_->shared.out.events.pop(out); }
+
+bool core::next_finished(finished_operation& out) {
+    parts& p = *parts_;
+    if (p.shared.out.finished.pop(out)) return true;
+    // Whoever was told something has had his say by now: a drain may go on.
+    if (p.drain.active()) p.advance_drain();
+    return p.shared.out.finished.pop(out);
+}
+
+std::string_view core::pending_write(time_point now) {
+    parts& p = *parts_;
+    if (!p.machine || !p.machine->engaged()) return {};
+    if (p.reqs.wants_recall()) {
+        p.reqs.recall();
+        p.fences.on_recall();
+        p.wire_side.on_recall();
+    }
+    const std::string_view bytes = p.shared.box.pending();
+    if (!bytes.empty()) {
+        if (now != never) p.alive.on_write_blocked(now);
+        else p.write_clock_unknown = p.shared.up;
+    }
+    return bytes;
+}
+
+time_point core::next_deadline() const noexcept {
+    const parts& p = *parts_;
+    if (p.shared.closed) return never;
+    if (p.write_clock_unknown) return time_point::min();
+    time_point first = std::min({p.reqs.next_deadline(), p.fences.next_deadline(), p.drain_deadline, p.alive.next_deadline()});
+    if (p.machine) first = std::min(first, p.machine->next_deadline());
+    return first;
+}
+
+// --- observers ---
+
+std::uint64_t core::generation() const noexcept { return parts_->machine ? parts_->machine->generation() : 0; }
+client_state core::state() const noexcept { return parts_->state.load(std::memory_order_acquire); }
+const slipstream::server_info& core::server_info() const noexcept { return parts_->shared.info; }
+std::string core::connected_server() const { return parts_->last_server; }
+const connect_options& core::options() const noexcept { return parts_->options; }
+
+statistics core::stats() const noexcept {
+    const parts& p = *parts_;
+    statistics s = p.shared.counters;
+    s.pending_requests = p.reqs.pending();
+    s.subscriptions = p.subs.size();
+    s.outbox_bytes = p.shared.box.size();
+    return s;
+}
+
+std::string core::new_inbox() {
+    // One token, so that it does not lie under the inbox of requests; the id is from a cryptographic source (E11).
+    return parts_->options.inbox_prefix + "." + parts_->inbox_id + std::to_string(++parts_->inboxes);
+}
+
+}  // namespace slipstream::session

@@ -1,0 +1,100 @@
+// The whole client as one pure state machine: what the Asio shell drives in production, and scripts and the simulator in tests.
+//
+// Told: wishes of the user, facts of the transport (dialled, bytes, written, down), and the time. Emits, pulled by the shell until
+// empty after every call: actions (dial, close), finished operations, events, bytes to write, and the next deadline.
+// Invariants: no call completes an operation or runs user code, except on_read and message handlers; every operation is
+// finished exactly once; facts of an old connection attempt (generation) are ignored.
+//
+// The parts, each in its own file: run_machine (from one connection to the next), connection (the protocol of one), subscriptions,
+// requests, barriers (flush and drain of a subscription), drain_machine (of the client), outbox, liveness. They share a context.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <slipstream/client_state.hpp>
+#include <slipstream/connect_options.hpp>
+#include <slipstream/detail/completion.hpp>
+#include <slipstream/options.hpp>
+#include <slipstream/payload_view.hpp>
+#include <slipstream/server_info.hpp>
+#include <slipstream/statistics.hpp>
+
+#include "protocol/session/outputs.hpp"
+#include "protocol/session/subscription_table.hpp"
+#include "protocol/session/time.hpp"
+
+namespace slipstream::session {
+
+class core {
+public:
+    /// `seed` feeds backoff jitter and server order; `inbox_id` is 22 characters from a cryptographic source (E11).
+    core(connect_options options, std::uint64_t seed, std::string inbox_id);
+    ~core();
+    core(const core&) = delete;
+    core& operator=(const core&) = delete;
+
+    // --- wishes ---
+    detail::operation_id connect(detail::plain_completion done, time_point now);
+    std::error_code publish(std::string_view subject, std::string_view reply_to, std::string_view header_block, std::string_view payload);
+    std::error_code subscribe(std::string_view subject, const subscribe_options& options, std::function<void(const message_view&)> handler,
+                              std::shared_ptr<subscription_state>& out);
+    /// To be called too when the last handle of a subscription goes, whether it has ended or not.
+    std::error_code unsubscribe(subscription_state& s, std::uint64_t max_messages);
+    /// An operation that is refused at once is finished with the error, and has no id.
+    detail::operation_id next(const std::shared_ptr<subscription_state>& s, detail::message_completion done);
+    detail::operation_id drain(const std::shared_ptr<subscription_state>& s, detail::plain_completion done, time_point now);
+    detail::operation_id request(std::string_view subject, std::string_view header_block, std::string_view payload,
+                                 std::chrono::milliseconds timeout, detail::message_completion done, time_point now);
+    detail::operation_id flush(std::chrono::milliseconds timeout, detail::plain_completion done, time_point now);
+    detail::operation_id drain(detail::plain_completion done, time_point now);
+    /// Finishes the operation with operation_aborted if it is still pending. `terminal` is false for partial and total. The drain of
+    /// the client heeds terminal only, and closes at once.
+    void cancel(detail::operation_id id, bool terminal, time_point now);
+    void close(time_point now) noexcept;
+
+    // --- facts ---
+    void on_dialed(std::uint64_t generation, std::error_code ec, time_point now);
+    /// Where the next read goes.
+    std::span<char> read_space();
+    /// `n` bytes were read; parses and delivers everything complete. Message handlers run inside.
+    void on_read(std::uint64_t generation, std::size_t n, time_point now);
+    /// `n` bytes of pending_write have left, or can at least not be called back. To be told before anything that happened later: when a
+    /// connection is lost, what was not told is taken for never sent, and sent again.
+    void on_written(std::uint64_t generation, std::size_t n, time_point now);
+    /// The transport failed, or the peer closed it: then `ec` is empty (or errc::connection_eof; end-of-file codes of other categories
+    /// are not known here). At most once for a generation, after everything that had arrived was told by on_read.
+    void on_transport_down(std::uint64_t generation, std::error_code ec, time_point now);
+    void on_time(time_point now);
+
+    // --- outputs: pull until all are empty; handling one may make more ---
+    bool next_action(transport_action& out);
+    bool next_finished(finished_operation& out);
+    bool next_event(event& out);
+    /// Bytes to write on the current transport; empty when none. Valid until on_written or on_transport_down.
+    /// With `now` the clock of the write timeout begins exactly; without it, next_deadline() asks for an immediate on_time when
+    /// needed.
+    std::string_view pending_write(time_point now = never);
+    [[nodiscard]] time_point next_deadline() const noexcept;
+    [[nodiscard]] std::uint64_t generation() const noexcept;
+
+    // --- observers ---
+    [[nodiscard]] client_state state() const noexcept;  ///< Any thread.
+    [[nodiscard]] const slipstream::server_info& server_info() const noexcept;
+    [[nodiscard]] std::string connected_server() const;
+    [[nodiscard]] statistics stats() const noexcept;
+    [[nodiscard]] const connect_options& options() const noexcept;
+    [[nodiscard]] std::string new_inbox();
+
+private:
+    struct parts;
+    std::unique_ptr<parts> parts_;
+};
+
+}  // namespace slipstream::session

@@ -1,0 +1,120 @@
+// The parts of a client and what connects them. Internal to core*.cpp.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "protocol/session/barriers.hpp"
+#include "protocol/session/connection.hpp"
+#include "protocol/session/context.hpp"
+#include "protocol/session/core.hpp"
+#include "protocol/session/drain_machine.hpp"
+#include "protocol/session/liveness.hpp"
+#include "protocol/session/requests.hpp"
+#include "protocol/session/run_machine.hpp"
+#include "protocol/session/subscriptions.hpp"
+
+namespace slipstream::session {
+
+/// What an operation_id says first: whose the rest is.
+enum class operation_kind : std::uint64_t { request, next, barrier, other };
+
+constexpr detail::operation_id make_id(operation_kind kind, std::uint64_t number) noexcept {
+    return {number == 0 ? 0 : static_cast<std::uint64_t>(kind) << 62 | number};
+}
+constexpr operation_kind kind_of(detail::operation_id id) noexcept { return static_cast<operation_kind>(id.value >> 62); }
+constexpr std::uint64_t number_of(detail::operation_id id) noexcept { return id.value & (~std::uint64_t{0} >> 2); }
+
+/// Operations that all end together: connects, drains of the client.
+class waiters {
+public:
+    void add(std::uint64_t number, detail::plain_completion done, outputs& out) {
+        all_.reserve(all_.size() + 1);
+        out.begin();
+        all_.emplace_back(number, std::move(done));
+    }
+    /// Null when it is none of these.
+    detail::plain_completion take(std::uint64_t number) noexcept {
+        for (auto it = all_.begin(); it != all_.end(); ++it) {
+            if (it->first != number) continue;
+            detail::plain_completion done = std::move(it->second);
+            all_.erase(it);
+            return done;
+        }
+        return nullptr;
+    }
+    void finish_all(outputs& out, std::error_code ec) noexcept {
+        for (auto& [number, done] : std::exchange(all_, {})) out.finish(std::move(done), ec);
+    }
+    [[nodiscard]] bool empty() const noexcept { return all_.empty(); }
+
+private:
+    std::vector<std::pair<std::uint64_t, detail::plain_completion>> all_;
+};
+
+struct core::parts {
+    parts(connect_options&& o, std::uint64_t seed, std::string id);
+
+    /// Why a wish for new work is refused now; empty when it is not.
+    [[nodiscard]] std::error_code refusal() const noexcept;
+    [[nodiscard]] std::error_code check_message(std::string_view subject, std::size_t header_size, std::size_t payload_size,
+                                                std::string_view reply_to) const noexcept;
+    void count_out(std::size_t size) noexcept {
+        ++shared.counters.out_msgs;
+        shared.counters.out_bytes += size;
+    }
+    /// Facts about `generation` count.
+    [[nodiscard]] bool engaged(std::uint64_t generation) const noexcept {
+        return machine && machine->engaged() && machine->generation() == generation;
+    }
+
+    // --- core_run.cpp: what the run machine decides is done here ---
+    void run(time_point now);
+    void dial();
+    void greet();
+    void come_up(time_point now);
+    void release_held(time_point now);
+    void let_go() noexcept;
+    void announce(event_kind kind, const failure& why) noexcept;
+    void give_up() noexcept;
+    void fail(failure why, time_point now);
+    void read(time_point now);
+    void check_liveness(time_point now);
+    /// The drain goes on, and closes the client when it is done.
+    void advance_drain();
+    /// The end of everything. `why` goes to the last event, `drained` to those who wait for a drain.
+    void shut(std::error_code why, std::error_code drained, transport_action::kind how) noexcept;
+    /// The one place where the state that other threads see is written.
+    void update_state() noexcept;
+
+    const connect_options options;
+    context shared;
+    std::error_code options_error;
+    std::string inbox_id;
+    std::uint64_t inboxes = 0;
+    std::uint64_t operations = 0;   // of kind `other`, numbered so far
+
+    subscriptions subs;
+    requests reqs;
+    barriers fences;
+    connection wire_side;
+    drain_machine drain;
+    liveness alive;
+    std::optional<run_machine> machine;  // none when the options are not valid
+
+    waiters connects;
+    waiters drains;
+    time_point drain_deadline = never;
+    bool transport_open = false;         // a dial was asked for, and neither its failure told nor a close asked for
+    bool told_connected = false;         // and not yet told `disconnected`
+    bool write_clock_unknown = false;    // bytes were offered at a time that is not known
+    std::string last_server;             // of the current or last connection
+    std::atomic<client_state> state{client_state::idle};
+};
+
+}  // namespace slipstream::session

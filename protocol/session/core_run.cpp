@@ -1,0 +1,249 @@
+// What the run machine decides, done: connections begin and end here, for all parts together.
+#include <new>
+#include <string>
+#include <utility>
+
+#include "protocol/session/connect_message.hpp"
+#include "protocol/session/core_parts.hpp"
+#include "protocol/wire/encoder.hpp"
+
+namespace slipstream::session {
+
+void core::parts::run(time_point now) {
+    if (!machine) return;
+    for (;;) {
+        switch (machine->resume(now)) {
+            case run_action::wait:
+                // Nobody tries to connect any more: a drain would wait for nothing.
+                if (drain.active() && machine->idle()) shut(errc::not_connected, errc::not_connected, transport_action::kind::close);
+                update_state();
+                return;
+            case run_action::announce_attempt: announce(event_kind::reconnecting, {}); break;
+            case run_action::dial: dial(); break;
+            case run_action::greet: greet(); break;
+            case run_action::restore: come_up(now); break;
+            case run_action::cut: let_go(); break;
+            case run_action::announce_failure: announce(event_kind::connect_failed, machine->reason()); break;
+            case run_action::announce_loss: announce(event_kind::disconnected, machine->reason()); break;
+            case run_action::give_up: give_up(); break;
+            case run_action::end: shut(machine->reason().error, errc::connection_lost, transport_action::kind::close); return;
+        }
+    }
+}
+
+void core::parts::dial() {
+    shared.out.actions.push({transport_action::kind::dial, machine->generation(), machine->server().host, machine->server().port});
+    transport_open = true;
+}
+
+void core::parts::greet() {
+    connect_fields fields;
+    fields.name = options.name;
+    fields.echo = !options.no_echo;
+    fields.headers = wire_side.info().headers;
+    fields.login = login_fields_of(machine->login());
+    wire::write_buffer& out = shared.box.protocol_frames();
+    append_connect(out, fields);
+    wire::encode_ping(out);
+    shared.box.wipe_when_written();
+    wire_side.greeted();
+}
+
+void core::parts::come_up(time_point now) {
+    const bool again = shared.info_known;
+    shared.generation = machine->generation();
+    shared.info = wire_side.info();
+    shared.info_known = true;
+    last_server = machine->server().display();
+    if (again) ++shared.counters.reconnects;
+
+    // The order that the server must see: what we want to hear, then what was held, then the PINGs of waiting flushes (C15, I7).
+    subs.restore();
+    release_held(now);
+    shared.up = true;
+    fences.on_up();
+    alive.start(now);
+
+    announce(event_kind::connected, {});
+    wire_side.came_up();
+    connects.finish_all(shared.out, {});
+    advance_drain();
+}
+
+void core::parts::release_held(time_point now) {
+    std::size_t too_large = 0;
+    std::size_t with_headers = 0;
+    shared.box.release([&](const wire::frame& f, std::uint64_t position) {
+        // What this server cannot take would end the connection, and again after every reconnect (C17).
+        std::error_code ec;
+        if (f.header_block.size() + f.payload.size() > static_cast<std::size_t>(shared.info.max_payload)) {
+            ec = errc::max_payload;
+            ++too_large;
+        } else if (!f.header_block.empty() && !shared.info.headers) {
+            ec = errc::headers_unsupported;
+            ++with_headers;
+        }
+        if (!ec) return reqs.place(f, position);
+        reqs.refuse_frame(f, ec);
+        return false;
+    });
+    const auto tell = [&](errc code, std::size_t count, const char* why) {
+        if (count != 0) shared.tell_server_error(code, std::to_string(count) + " held messages were dropped: " + why, {}, now);
+    };
+    tell(errc::max_payload, too_large, "they exceed the server's max_payload");
+    tell(errc::headers_unsupported, with_headers, "the server does not support headers");
+}
+
+void core::parts::let_go() noexcept {
+    if (std::exchange(transport_open, false)) shared.out.actions.push({transport_action::kind::close, machine->generation(), {}, 0});
+    shared.up = false;
+    wire_side.end();
+    alive.stop();
+    write_clock_unknown = false;
+    try {
+        shared.box.on_connection_lost([this](const wire::frame& f) { return reqs.keep_after_loss(f); });
+    } catch (const std::bad_alloc&) {
+        shared.box.clear();  // what cannot be kept is not sent later; no byte of it may get into another connection
+    }
+    reqs.on_lost();
+    fences.on_lost();
+    subs.on_lost();
+}
+
+void core::parts::announce(event_kind kind, const failure& why) noexcept {
+    // Exactly one for each `connected`; a connection that broke while it was being restored has not been told.
+    if (kind == event_kind::disconnected && !std::exchange(told_connected, false)) kind = event_kind::connect_failed;
+    if (kind == event_kind::connected) told_connected = true;
+    event e;
+    e.kind = kind;
+    e.reason = why.reason;
+    e.error = why.error;
+    e.generation = machine->generation();
+    e.reconnects = shared.counters.reconnects;
+    e.attempt = machine->attempt();
+    if (kind == event_kind::reconnecting) {
+        ++e.generation;
+        e.delay = std::chrono::duration_cast<std::chrono::milliseconds>(machine->delay());
+    }
+    try {
+        e.server = machine->server().display();
+        e.detail = why.detail;
+    } catch (const std::bad_alloc&) {  // what happened matters more than its words
+    }
+    shared.out.tell(std::move(e));
+}
+
+void core::parts::give_up() noexcept {
+    reqs.finish_held(errc::not_connected);
+    fences.finish_held(errc::not_connected);
+    connects.finish_all(shared.out, machine->reason().error);
+}
+
+void core::parts::fail(failure why, time_point now) {
+    // A drain that is cut off ends with that (D8); what was not sent is gone with the client.
+    const bool interrupts = drain.active() && shared.up;
+    machine->on_failure(std::move(why));
+    if (!interrupts) {
+        run(now);
+        return;
+    }
+    const failure cause = machine->reason();
+    let_go();
+    announce(event_kind::disconnected, cause);
+    shut(errc::connection_lost, errc::connection_lost, transport_action::kind::close);
+}
+
+void core::parts::read(time_point now) {
+    struct reading {
+        explicit reading(parts& p) noexcept : all(p) { all.subs.begin_read(); }
+        ~reading() { all.subs.end_read(); }
+        reading(const reading&) = delete;
+        reading& operator=(const reading&) = delete;
+        parts& all;
+    };
+    {
+        const std::uint64_t generation = machine->generation();
+        const reading until_end(*this);
+        for (bool more = true; more;) {
+            switch (wire_side.run(now)) {
+                case connection::outcome::read_more:
+                    wire_side.end_read();
+                    more = false;
+                    break;
+                case connection::outcome::info:
+                    machine->on_info(wire_side.info().tls_required);
+                    run(now);
+                    more = engaged(generation);
+                    break;
+                case connection::outcome::pong:
+                    if (!shared.up) {
+                        machine->on_pong();
+                        run(now);
+                    }
+                    advance_drain();
+                    more = engaged(generation);
+                    break;
+                case connection::outcome::failed:
+                    fail(wire_side.why(), now);
+                    more = false;
+                    break;
+                case connection::outcome::stopped:
+                    more = false;
+                    break;
+            }
+        }
+    }
+    advance_drain();
+}
+
+void core::parts::check_liveness(time_point now) {
+    switch (alive.on_time(now)) {
+        case liveness_verdict::alive: break;
+        case liveness_verdict::send_ping: fences.queue_keepalive(); break;
+        case liveness_verdict::stale: fail({errc::stale_connection, disconnect_reason::stale, {}}, now); break;
+        case liveness_verdict::write_stalled: fail({errc::write_stalled, disconnect_reason::write_stall, {}}, now); break;
+    }
+}
+
+void core::parts::advance_drain() {
+    if (shared.closed || !drain.active() || !drain.advance()) return;
+    shut({}, {}, transport_action::kind::shut_down);
+}
+
+void core::parts::shut(std::error_code why, std::error_code drained, transport_action::kind how) noexcept {
+    if (std::exchange(shared.closed, true)) return;
+    if (std::exchange(transport_open, false)) shared.out.actions.push({how, machine->generation(), {}, 0});
+    if (machine) {
+        if (std::exchange(shared.up, false)) announce(event_kind::disconnected, {errc::closed, disconnect_reason::closed, {}});
+        machine->close();
+    }
+    wire_side.end();
+    alive.stop();
+    write_clock_unknown = false;
+    drain_deadline = never;
+    shared.box.clear();
+    reqs.finish_all(errc::closed);
+    fences.finish_all(errc::closed);
+    connects.finish_all(shared.out, errc::closed);
+    drains.finish_all(shared.out, drained);
+    update_state();
+    event e;
+    e.kind = event_kind::closed;
+    e.error = why;
+    e.generation = machine ? machine->generation() : 0;
+    e.reconnects = shared.counters.reconnects;
+    shared.out.tell(std::move(e));
+    subs.end_all(errc::closed);  // last: handlers are destroyed, so user code may run
+}
+
+void core::parts::update_state() noexcept {
+    client_state now = client_state::connecting;
+    if (shared.closed) now = client_state::closed;
+    else if (drain.active()) now = client_state::draining;
+    else if (shared.up) now = client_state::connected;
+    else if (!machine || machine->idle()) now = client_state::idle;
+    else if (machine->ever_up()) now = client_state::reconnecting;
+    if (state.load(std::memory_order_relaxed) != now) state.store(now, std::memory_order_release);
+}
+
+}  // namespace slipstream::session

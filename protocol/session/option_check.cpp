@@ -1,0 +1,90 @@
+#include "protocol/session/option_check.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <variant>
+
+#include <slipstream/error.hpp>
+#include <slipstream/subject.hpp>
+
+#include "protocol/session/server_pool.hpp"
+
+namespace slipstream::session {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+bool in_range(milliseconds value) noexcept { return value >= milliseconds(1) && value <= longest_option; }
+
+bool plain_text(std::string_view text) noexcept {
+    return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+}
+
+/// An empty name or token is what an unset variable leaves behind; the server would take it for no login at all.
+bool complete(const authentication& login) noexcept {
+    if (const auto* const user = std::get_if<user_password>(&login)) return !user->user.empty();
+    if (const auto* const token = std::get_if<token_auth>(&login)) return !token->token.empty();
+    return true;
+}
+
+option_problem check_servers(const connect_options& options, std::vector<server_url>& servers) {
+    constexpr std::string_view name = "servers";
+    std::vector<server_url> all;
+    for (const std::string& entry : options.servers) {
+        std::vector<server_url> some;
+        if (const std::error_code ec = parse_server_list(entry, some)) return {ec, name};
+        if (all.size() + some.size() > server_pool::max_servers) return {errc::invalid_option, name};
+        std::move(some.begin(), some.end(), std::back_inserter(all));
+    }
+    if (all.empty()) return {errc::invalid_option, name};
+    if (std::any_of(all.begin(), all.end(), [](const server_url& url) { return url.tls; })) return {errc::tls_required, name};
+    servers = std::move(all);
+    return {};
+}
+
+option_problem check_rest(const connect_options& o) noexcept {
+    struct period {
+        std::string_view name;
+        milliseconds value;
+    };
+    const period periods[] = {
+        {"connect_timeout", o.connect_timeout},   {"request_timeout", o.request_timeout},       {"drain_timeout", o.drain_timeout},
+        {"ping_interval", o.ping_interval},       {"write_timeout", o.write_timeout},           {"reconnect_wait", o.reconnect_wait},
+        {"reconnect_stable", o.reconnect_stable}, {"reconnect_max_wait", o.reconnect_max_wait},
+    };
+    for (const period& p : periods) {
+        if (!in_range(p.value)) return {errc::invalid_option, p.name};
+    }
+    if (o.reconnect_max_wait < o.reconnect_wait) return {errc::invalid_option, "reconnect_max_wait"};
+    if (o.max_pings_out < 1 || o.max_pings_out > most_pings_out) return {errc::invalid_option, "max_pings_out"};
+    if (o.name.size() > max_name_size || !plain_text(o.name)) return {errc::invalid_option, "name"};
+    if (!complete(o.auth)) return {errc::invalid_option, "auth"};
+    if (o.outbox_bytes == 0) return {errc::invalid_option, "outbox_bytes"};
+    if (o.tcp_notsent_lowat && (*o.tcp_notsent_lowat == 0 || *o.tcp_notsent_lowat > std::size_t{INT_MAX})) {
+        return {errc::invalid_option, "tcp_notsent_lowat"};
+    }
+    if (const std::error_code ec = check_inbox_prefix(o.inbox_prefix)) return {ec, "inbox_prefix"};
+    return {};
+}
+
+}  // namespace
+
+option_problem check_options(const connect_options& options, std::vector<server_url>& servers) {
+    servers.clear();
+    if (const option_problem problem = check_rest(options); problem.ec) return problem;
+    return check_servers(options, servers);
+}
+
+std::error_code check_inbox_prefix(std::string_view prefix) noexcept {
+    if (prefix.size() > max_inbox_prefix_size || check_publish_subject(prefix)) return errc::invalid_inbox_prefix;
+    // Wildcards inside a token are legal in a subject, but nobody means them here.
+    if (prefix.find_first_of("*>") != std::string_view::npos) return errc::invalid_inbox_prefix;
+    // What the server refuses as a reply subject; the dot comes from the inbox that is appended.
+    if (prefix == "$JS.ACK" || prefix.starts_with("$JS.ACK.") || prefix.starts_with("_R_") || prefix.starts_with("_GR_")) {
+        return errc::invalid_inbox_prefix;
+    }
+    return {};
+}
+
+}  // namespace slipstream::session

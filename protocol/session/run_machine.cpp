@@ -1,0 +1,165 @@
+#include "protocol/session/run_machine.hpp"
+
+#include <climits>
+#include <utility>
+
+namespace slipstream::session {
+
+run_machine::run_machine(const connect_options& options, std::vector<server_url> servers, random_stream rng)
+    : options_(options),
+      pool_(std::move(servers), {options.randomize_servers, options.ignore_discovered_servers, options.max_reconnects}, rng.split("pool")),
+      backoff_({options.reconnect_wait, options.reconnect_max_wait, options.reconnect_stable}),
+      rng_(rng.split("backoff")) {}
+
+run_action run_machine::resume(time_point now) {
+    for (;;) {
+        switch (place_) {
+            case place::idle:
+                if (!wanted_) return run_action::wait;
+                pool_.start_pass();
+                backoff_.reset();
+                first_pass_ = true;
+                failed_in_row_ = 0;
+                failure_ = {};
+                place_ = place::choosing;
+                break;
+
+            case place::choosing:
+                if (!choose(now)) {
+                    if (!ever_up_) {  // the client is as before, and may be told to connect again
+                        wanted_ = false;
+                        place_ = place::idle;
+                        return run_action::give_up;
+                    }
+                    failure_.error = errc::no_servers;
+                    place_ = place::ending;
+                    break;
+                }
+                place_ = place::pausing;
+                if (!first_pass_) return run_action::announce_attempt;
+                break;
+
+            case place::pausing:
+                if (!wanted_) {
+                    place_ = place::idle;
+                    break;
+                }
+                if (now < resume_at_) return run_action::wait;
+                ++generation_;
+                dialed_ = informed_ = ponged_ = broken_ = false;
+                resume_at_ = deadline_after(now, options_.connect_timeout);
+                place_ = place::dialing;
+                return run_action::dial;
+
+            case place::dialing:
+                if (broken(now)) return leave(place::failed);
+                if (!dialed_) return run_action::wait;
+                place_ = place::expecting_info;
+                break;
+
+            case place::expecting_info:
+                if (broken(now)) return leave(place::failed);
+                if (!informed_) return run_action::wait;
+                // Here TLS comes in: upgrade the transport before anything is sent, or refuse (on_info does, for now).
+                place_ = place::expecting_pong;
+                return run_action::greet;
+
+            case place::expecting_pong:
+                if (broken(now)) return leave(place::failed);
+                if (!ponged_) return run_action::wait;
+                place_ = place::up;
+                resume_at_ = never;
+                ever_up_ = true;
+                first_pass_ = false;
+                failed_in_row_ = 0;
+                backoff_.on_connected(now);
+                return run_action::restore;
+
+            case place::up:
+                if (!broken(now)) return run_action::wait;
+                pool_.on_connection_lost(backoff_.on_lost(now));
+                return leave(place::lost);
+
+            case place::cut:
+                place_ = after_cut_;
+                break;
+
+            case place::lost:
+                place_ = options_.reconnect ? place::choosing : place::ending;
+                return run_action::announce_loss;
+
+            case place::failed:
+                if (!wanted_) {
+                    place_ = place::idle;
+                    break;
+                }
+                pool_.on_attempt_failed();
+                if (failed_in_row_ != UINT_MAX) ++failed_in_row_;
+                place_ = place::choosing;
+                return run_action::announce_failure;
+
+            case place::ending:
+                place_ = place::closed;
+                return run_action::end;
+
+            case place::closed:
+                return run_action::wait;
+        }
+    }
+}
+
+bool run_machine::choose(time_point now) {
+    delay_ = duration::zero();
+    if (first_pass_) {
+        if (const pool_server* s = pool_.next_in_pass()) {
+            server_ = s->url;
+            resume_at_ = now;
+            return true;
+        }
+        if (!options_.retry_on_failed_connect) return false;
+        first_pass_ = false;
+        // The pass that has failed was the first round.
+        for (std::size_t i = pool_.usable(); i != 0; --i) static_cast<void>(backoff_.next_delay(pool_.usable(), rng_));
+    }
+    const std::size_t turns = pool_.usable();
+    const pool_server* const s = pool_.next();
+    if (s == nullptr) return false;
+    server_ = s->url;
+    delay_ = backoff_.next_delay(turns, rng_);
+    resume_at_ = deadline_after(now, delay_);
+    return true;
+}
+
+bool run_machine::broken(time_point now) {
+    if (!broken_ && now >= resume_at_) on_failure({errc::handshake_timeout, disconnect_reason::timeout, {}});
+    return broken_ || !wanted_;
+}
+
+run_action run_machine::leave(place next) noexcept {
+    after_cut_ = next;
+    place_ = place::cut;
+    return run_action::cut;
+}
+
+void run_machine::on_info(bool tls_required) noexcept {
+    // Nothing is sent to a server that wants TLS, least of all a login (B3, B4).
+    if (tls_required) on_failure({errc::tls_required, disconnect_reason::tls, {}});
+    else informed_ = true;
+}
+
+void run_machine::on_failure(failure f) {
+    if (std::exchange(broken_, true)) return;
+    failure_ = std::move(f);
+}
+
+time_point run_machine::next_deadline() const noexcept {
+    switch (place_) {
+        case place::pausing:
+        case place::dialing:
+        case place::expecting_info:
+        case place::expecting_pong: return resume_at_;
+        default: return never;
+    }
+}
+
+}  // namespace slipstream::session

@@ -1,0 +1,108 @@
+// The life of a client from one connection to the next: which server, when, until when, and what a failure leads to.
+//
+// Told: that a connection is wanted, how the current step went, the time. Decides: dial, greet, restore, wait, try another server, give
+// up. Emits: one run_action at a time, pulled by calling resume() until it says wait. Invariants: one deadline covers an attempt
+// from the dial to the first PONG; every attempt has a generation of its own; attempts are bounded by the backoff, which falls back only
+// after a stable connection (I6, C8, C9); nothing but close, abandon and the user's limits ends it (C10).
+//
+// The order of steps, written down in resume():
+//   idle -> choose -> pause -> dial -> INFO -> (TLS: see expecting_info) -> CONNECT, PING -> PONG -> restore -> up -> lost -> choose ...
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <slipstream/connect_options.hpp>
+
+#include "protocol/session/backoff.hpp"
+#include "protocol/session/context.hpp"
+#include "protocol/session/random.hpp"
+#include "protocol/session/server_pool.hpp"
+#include "protocol/session/time.hpp"
+
+namespace slipstream::session {
+
+enum class run_action : std::uint8_t {
+    wait,              ///< Nothing to do until a fact is told or next_deadline().
+    announce_attempt,  ///< An attempt follows after delay().
+    dial,              ///< Connect to server() as generation().
+    greet,             ///< INFO is there and accepted: send CONNECT and PING.
+    restore,           ///< The PONG is there: restore subscriptions, release what was held, tell `connected`.
+    cut,               ///< Let go of the transport of generation().
+    announce_failure,  ///< The attempt has failed: reason().
+    announce_loss,     ///< The connection that was up is gone: reason().
+    give_up,           ///< The first connect has failed: reason(). Idle again.
+    end,               ///< No connection will be tried any more: reason().
+};
+
+class run_machine {
+public:
+    /// `servers` and `options` have passed check_options.
+    run_machine(const connect_options& options, std::vector<server_url> servers, random_stream rng);
+
+    [[nodiscard]] run_action resume(time_point now);
+
+    // --- wishes ---
+    /// A connection is wanted. Joins what is going on.
+    void want() noexcept { wanted_ = true; }
+    /// Nobody waits for the first connection any more; without effect once there was one.
+    void abandon() noexcept { wanted_ = ever_up_; }
+    void close() noexcept { place_ = place::closed; }
+
+    // --- facts, all of the current generation ---
+    void on_dialed() noexcept { dialed_ = true; }
+    void on_info(bool tls_required) noexcept;
+    void on_pong() noexcept { ponged_ = true; }
+    /// The dial, the handshake or the connection failed. The first failure of a generation counts.
+    void on_failure(failure f);
+
+    // --- observers ---
+    [[nodiscard]] bool idle() const noexcept { return place_ == place::idle; }
+    [[nodiscard]] bool up() const noexcept { return place_ == place::up; }
+    [[nodiscard]] bool ever_up() const noexcept { return ever_up_; }
+    /// There is a dial or a connection: facts about generation() count.
+    [[nodiscard]] bool engaged() const noexcept { return place_ >= place::dialing && place_ <= place::up; }
+    [[nodiscard]] bool expects_info() const noexcept { return place_ == place::expecting_info; }
+    [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
+    [[nodiscard]] const server_url& server() const noexcept { return server_; }
+    [[nodiscard]] duration delay() const noexcept { return delay_; }
+    [[nodiscard]] unsigned attempt() const noexcept { return failed_in_row_; }
+    [[nodiscard]] const failure& reason() const noexcept { return failure_; }
+    [[nodiscard]] time_point next_deadline() const noexcept;
+    [[nodiscard]] server_pool& pool() noexcept { return pool_; }
+    [[nodiscard]] const authentication& login() const noexcept { return choose_login(options_.auth, pool_.current_url_login()); }
+
+private:
+    // In the order of the story: engaged() and next_deadline() compare.
+    enum class place : std::uint8_t { idle, choosing, pausing, dialing, expecting_info, expecting_pong, up, cut, lost, failed, ending, closed };
+
+    /// Picks the server of the next attempt and its time. False when there is none.
+    [[nodiscard]] bool choose(time_point now);
+    /// The step cannot go on: its attempt failed, is over time, or is not wanted any more.
+    [[nodiscard]] bool broken(time_point now);
+    run_action leave(place next) noexcept;
+
+    const connect_options& options_;
+    server_pool pool_;
+    backoff backoff_;
+    random_stream rng_;
+
+    place place_ = place::idle;
+    place after_cut_ = place::idle;
+    bool wanted_ = false;
+    bool ever_up_ = false;
+    bool first_pass_ = false;        // every server has one turn, and then the connect has failed
+    bool dialed_ = false;
+    bool informed_ = false;
+    bool ponged_ = false;
+    bool broken_ = false;            // failure_ is of this generation
+    failure failure_;
+    std::uint64_t generation_ = 0;
+    unsigned failed_in_row_ = 0;
+    server_url server_;
+    duration delay_{};
+    time_point resume_at_ = never;   // the end of a pause, or of the attempt
+};
+
+}  // namespace slipstream::session

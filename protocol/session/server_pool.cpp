@@ -1,0 +1,151 @@
+#include "protocol/session/server_pool.hpp"
+
+#include <algorithm>
+#include <climits>
+#include <utility>
+#include <variant>
+
+namespace slipstream::session {
+
+namespace {
+
+bool has_login(const authentication& login) noexcept { return !std::holds_alternative<no_auth>(login); }
+
+// `localhost` means these, so dialling it has tried them already (C12).
+bool is_loopback(const std::string& host) noexcept { return host == "localhost" || host == "127.0.0.1" || host == "::1"; }
+
+bool same_server(const server_url& a, const server_url& b) noexcept {
+    if (a.port != b.port) return false;
+    if (a.host == b.host) return true;
+    return (a.host == "localhost" || b.host == "localhost") && is_loopback(a.host) && is_loopback(b.host);
+}
+
+}  // namespace
+
+server_pool::server_pool(std::vector<server_url> servers, const pool_options& options, random_stream rng) : options_(options), rng_(rng) {
+    servers_.reserve(servers.size());
+    for (server_url& url : servers) {
+        if (url.tls) implicit_tls_ = true;
+        if (has_login(url.login) && !has_login(implicit_login_)) implicit_login_ = url.login;
+        const bool twice = std::any_of(servers_.begin(), servers_.end(), [&](const pool_server& s) { return s.url.same_endpoint(url); });
+        if (!twice) servers_.push_back({std::move(url)});
+    }
+    if (options_.randomize) rng_.shuffle(servers_);
+}
+
+void server_pool::start_pass() noexcept {
+    for (pool_server& s : servers_) {
+        s.tried = false;
+        s.failed = 0;
+        s.leaving = false;
+    }
+    current_ = none;
+}
+
+const pool_server* server_pool::next_in_pass() noexcept {
+    const std::size_t first = current_ == none ? 0 : current_ + 1;
+    for (std::size_t k = 0; k < servers_.size(); ++k) {
+        const std::size_t i = (first + k) % servers_.size();
+        if (servers_[i].tried) continue;
+        servers_[i].tried = true;
+        current_ = i;
+        return &servers_[i];
+    }
+    return nullptr;
+}
+
+const pool_server* server_pool::next() noexcept {
+    const std::size_t first = current_ == none ? 0 : current_ + 1;
+    std::size_t passed_over = none;
+    for (std::size_t k = 0; k < servers_.size(); ++k) {
+        const std::size_t i = (first + k) % servers_.size();
+        pool_server& s = servers_[i];
+        if (given_up(s)) continue;
+        if (std::exchange(s.leaving, false)) {
+            if (passed_over == none) passed_over = i;
+            continue;
+        }
+        current_ = i;
+        return &s;
+    }
+    if (passed_over == none) return nullptr;
+    current_ = passed_over;
+    return &servers_[passed_over];
+}
+
+void server_pool::on_attempt_failed() noexcept { count_failure(); }
+
+void server_pool::on_connection_lost(bool was_stable) noexcept {
+    if (current_ != none && was_stable) servers_[current_].failed = 0;
+    if (!was_stable) count_failure();
+}
+
+void server_pool::count_failure() noexcept {
+    if (current_ != none && servers_[current_].failed != UINT_MAX) ++servers_[current_].failed;
+}
+
+void server_pool::on_lame_duck() noexcept {
+    if (current_ != none) servers_[current_].leaving = true;
+}
+
+bool server_pool::update_discovered(std::span<const std::string> connect_urls) {
+    if (options_.ignore_discovered) return false;
+    std::vector<server_url> told;
+    for (const std::string& text : connect_urls) {
+        if (told.size() == max_servers) break;
+        server_url url;
+        if (text.size() <= max_discovered_size && !parse_discovered_server(text, url)) told.push_back(std::move(url));
+    }
+    if (told.empty()) return false;
+    const auto is_told = [&](const pool_server& s) {
+        return std::any_of(told.begin(), told.end(), [&](const server_url& url) { return same_server(s.url, url); });
+    };
+    // Those that are gone leave, but never the user's own and never the one in use.
+    for (std::size_t i = servers_.size(); i-- > 0;) {
+        if (!servers_[i].discovered || i == current_ || is_told(servers_[i])) continue;
+        servers_.erase(servers_.begin() + static_cast<std::ptrdiff_t>(i));
+        if (current_ != none && current_ > i) --current_;
+    }
+    bool grown = false;
+    for (server_url& url : told) {
+        if (servers_.size() >= max_servers) break;
+        if (known(url)) continue;
+        insert_discovered(std::move(url));
+        grown = true;
+    }
+    return grown;
+}
+
+bool server_pool::known(const server_url& url) const noexcept {
+    return std::any_of(servers_.begin(), servers_.end(), [&](const pool_server& s) { return same_server(s.url, url); });
+}
+
+void server_pool::insert_discovered(server_url url) {
+    url.tls = implicit_tls_;
+    pool_server fresh{std::move(url)};
+    fresh.discovered = true;
+    // Anywhere but before the one in use keeps whose turn is next fair; in the order told when nothing is to be random.
+    std::size_t at = servers_.size();
+    if (options_.randomize) {
+        const std::size_t first = current_ == none ? 0 : current_ + 1;
+        at = first + static_cast<std::size_t>(rng_.below(servers_.size() - first + 1));
+    }
+    servers_.insert(servers_.begin() + static_cast<std::ptrdiff_t>(at), std::move(fresh));
+}
+
+const authentication& server_pool::current_url_login() const noexcept {
+    static const authentication nothing = no_auth{};
+    const pool_server* const s = current();
+    if (s == nullptr) return nothing;
+    return s->discovered ? implicit_login_ : s->url.login;
+}
+
+std::size_t server_pool::usable() const noexcept {
+    return static_cast<std::size_t>(std::count_if(servers_.begin(), servers_.end(), [&](const pool_server& s) { return !given_up(s); }));
+}
+
+const authentication& choose_login(const authentication& from_options, const authentication& from_url) noexcept {
+    return has_login(from_options) ? from_options : from_url;
+}
+
+}  // namespace slipstream::session

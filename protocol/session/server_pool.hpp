@@ -1,0 +1,91 @@
+// Which server is dialled next.
+//
+// Told: the user's servers, what INFO says about others, and how attempts went. Decides: the order, who is given up, whose login
+// is used where. Invariants: the user's servers and the one in use never leave the pool; no address is in it twice; it never
+// holds more than max_servers; the order depends on the seed alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "protocol/session/random.hpp"
+#include "protocol/session/server_url.hpp"
+
+namespace slipstream::session {
+
+struct pool_server {
+    server_url url;
+    unsigned failed = 0;          ///< Attempts in a row that failed or did not last.
+    bool discovered = false;      ///< Learnt from INFO.
+    bool leaving = false;         ///< Said that it shuts down (lame duck).
+    bool tried = false;           ///< In the current pass.
+};
+
+struct pool_options {
+    bool randomize = true;
+    bool ignore_discovered = false;
+    std::optional<unsigned> max_failed = {};   ///< connect_options::max_reconnects
+};
+
+class server_pool {
+public:
+    static constexpr std::size_t max_servers = 256;          // A13
+    static constexpr std::size_t max_discovered_size = 255;  // bytes of one INFO entry, A13
+
+    /// `servers` are the user's, at least one; later ones with the same address are dropped.
+    server_pool(std::vector<server_url> servers, const pool_options& options, random_stream rng);
+
+    // --- choosing: each makes the returned server the current one; the pointer is valid until the next non-const call ---
+    /// For an explicit connect: every server has its one turn again, from the first on, and none counts as given up any more.
+    void start_pass() noexcept;
+    /// The next server that had no turn since start_pass; null when all had theirs.
+    const pool_server* next_in_pass() noexcept;
+    /// For reconnecting: the one after the current, round robin, without those given up; null when all are (errc::no_servers). A server
+    /// that said it is leaving is passed over once when there is another.
+    const pool_server* next() noexcept;
+
+    // --- facts about the current server ---
+    /// The attempt failed before the client was up.
+    void on_attempt_failed() noexcept;
+    /// A connection that was up is gone. One that was not up for the stability time counts as a failed attempt (C9, C24).
+    void on_connection_lost(bool was_stable) noexcept;
+    /// INFO said ldm.
+    void on_lame_duck() noexcept;
+
+    /// The addresses of an INFO: replaces what was discovered before. Entries that are too long or malformed are skipped; a list
+    /// without any other changes nothing (C12). Returns whether there are servers that were not in the pool before.
+    bool update_discovered(std::span<const std::string> connect_urls);
+
+    // --- observers ---
+    [[nodiscard]] const pool_server* current() const noexcept { return current_ == none ? nullptr : &servers_[current_]; }
+    /// The login of the current server's URL. Discovered servers use that of the first of the user's URLs that has one (B19). Whether
+    /// connect_options::auth goes before it is the caller's decision; see choose_login.
+    [[nodiscard]] const authentication& current_url_login() const noexcept;
+    /// Servers that next() may still return.
+    [[nodiscard]] std::size_t usable() const noexcept;
+    [[nodiscard]] const std::vector<pool_server>& servers() const noexcept { return servers_; }
+
+private:
+    static constexpr std::size_t none = SIZE_MAX;
+
+    [[nodiscard]] bool given_up(const pool_server& s) const noexcept { return options_.max_failed && s.failed >= *options_.max_failed; }
+    [[nodiscard]] bool known(const server_url& url) const noexcept;
+    void count_failure() noexcept;
+    void insert_discovered(server_url url);
+
+    std::vector<pool_server> servers_;
+    std::size_t current_ = none;
+    pool_options options_;
+    random_stream rng_;
+    authentication implicit_login_;  // for discovered servers
+    bool implicit_tls_ = false;  // a user's server demands TLS: discovered ones are not trusted with less (B4, B5)
+};
+
+/// What to log in with: the options' own, else the server's URL's.
+[[nodiscard]] const authentication& choose_login(const authentication& from_options, const authentication& from_url) noexcept;
+
+}  // namespace slipstream::session

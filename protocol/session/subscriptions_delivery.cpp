@@ -1,0 +1,68 @@
+// From a message to its subscription: the part that runs for every message.
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "protocol/session/subscriptions.hpp"
+#include "protocol/wire/encoder.hpp"
+
+namespace slipstream::session {
+
+void subscriptions::deliver(std::uint64_t sid, const message_view& m) {
+    subscription_state* const s = table_.find(sid);
+    if (s == nullptr) [[unlikely]] {
+        ++context_.counters.orphaned_msgs;  // raced with the end of its subscription, or was never asked for (A17)
+        return;
+    }
+    if (s->max_messages != 0 && m.status() == 503) [[unlikely]] s->status_seen = true;
+    if (s->handler) {
+        ++s->received;
+        run_handler(*s, m);
+    } else if (s->waiter) {  // then the queue is empty
+        message owned(m);
+        ++s->received;
+        context_.out.finish(std::move(s->waiter), {}, std::move(owned));
+    } else if (const delivery what = s->accept(m); what != delivery::queued) [[unlikely]] {
+        count_drop(*s, what == delivery::dropped_first);
+    }
+    if (s->max_messages != 0 && s->received >= s->max_messages) [[unlikely]] reached_maximum(*s);
+}
+
+void subscriptions::run_handler(subscription_state& s, const message_view& m) {
+    std::string words;
+    try {
+        s.handler(m);
+        return;
+    } catch (const std::exception& e) {
+        words = e.what();
+    } catch (...) {
+        words = "not a std::exception";
+    }
+    event e;
+    e.kind = event_kind::handler_failed;
+    e.generation = context_.generation;
+    e.subject = s.subject;
+    e.detail = std::move(words);
+    context_.out.tell(std::move(e));
+}
+
+void subscriptions::count_drop(const subscription_state& s, bool first) {
+    ++context_.counters.dropped_msgs;
+    if (!first) return;
+    event e;
+    e.kind = event_kind::slow_consumer;
+    e.generation = context_.generation;
+    e.subject = s.subject;
+    e.dropped = s.dropped;
+    e.pending = s.queue.messages();
+    context_.out.tell(std::move(e));
+}
+
+void subscriptions::reached_maximum(subscription_state& s) {
+    if (s.sid == 0) return;  // ended by its own handler
+    // The server drops the subscription by itself at the same count; but it has not counted a 503 (spec/protocol.md 12).
+    if (s.status_seen && s.sent != 0 && !s.draining) wire::encode_unsub(context_.box.protocol_frames(), s.sid);
+    end(s, errc::subscription_closed);
+}
+
+}  // namespace slipstream::session

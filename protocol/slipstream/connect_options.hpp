@@ -1,0 +1,78 @@
+// Everything that is decided once per client.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <slipstream/event.hpp>
+#include <slipstream/secret.hpp>
+
+namespace slipstream {
+
+struct no_auth {};
+struct user_password {
+    std::string user{};
+    secret password;
+};
+struct token_auth {
+    secret token;
+};
+
+/// How to log in. Credentials inside a server's URL (`nats://user:pass@host`, `nats://token@host`, percent-decoded) are used
+/// when this is no_auth; servers learnt from the cluster use those of the first URL that has any.
+using authentication = std::variant<no_auth, user_password, token_auth>;
+
+/// Owning; passed to the client's constructor, validated by the first operation that needs it (errc::invalid_url,
+/// errc::invalid_option, errc::invalid_inbox_prefix, errc::tls_required).
+///
+/// Ranges: every period is at least 1 ms and at most 30 days, `reconnect_max_wait` not below `reconnect_wait`; `max_pings_out` 1 to
+/// 100; `servers` 1 to 256; `name` at most 256 bytes without control characters; `inbox_prefix` a subject of at most 255 bytes
+/// without wildcards that does not begin with what the server keeps for itself ($JS.ACK., _R_, _GR_); user names and tokens not
+/// empty; `outbox_bytes` and `tcp_notsent_lowat` not 0.
+struct connect_options {
+    using milliseconds = std::chrono::milliseconds;
+
+    /// `nats://[user[:password]@]host[:4222]` or `host[:port]`; IPv6 in brackets; each entry may be a comma-separated list (a comma
+    /// inside a password is written %2C). A `tls://` server is refused with errc::tls_required before anything is sent: this version
+    /// has no TLS, and never falls back to plain text where TLS was asked for. Also refused: `ws://` and `wss://` (errc::invalid_url).
+    std::vector<std::string> servers{"nats://127.0.0.1:4222"};
+    std::string name{};                       ///< Shown in the server's monitoring.
+    authentication auth = no_auth{};
+    std::string inbox_prefix = "_INBOX";    ///< Of every reply subject made by this client.
+    bool no_echo = false;                   ///< Do not deliver own messages to own subscriptions.
+    bool randomize_servers = true;          ///< Try servers in random order.
+    bool ignore_discovered_servers = false; ///< Use only `servers`.
+
+    milliseconds connect_timeout{5'000};    ///< One attempt: dial, INFO, CONNECT, PONG together.
+    milliseconds request_timeout{5'000};    ///< Default of request_options::timeout.
+    milliseconds drain_timeout{30'000};     ///< async_drain closes at the latest after this.
+
+    /// A silent connection is pinged after this time; it is given up after `ping_interval * (max_pings_out + 1)` without a byte.
+    milliseconds ping_interval{5'000};
+    unsigned max_pings_out = 2;
+    milliseconds write_timeout{10'000};     ///< A peer that takes no byte for so long is given up.
+
+    bool retry_on_failed_connect = false;   ///< The first connect goes on like a reconnect instead of failing.
+    bool reconnect = true;
+    /// Backoff base: the first retry is immediate, then base, doubled each time all servers had a turn, with full jitter.
+    milliseconds reconnect_wait{100};
+    milliseconds reconnect_max_wait{5'000};
+    milliseconds reconnect_stable{5'000};   ///< The backoff resets after a connection was up so long.
+    /// Failed attempts in a row per server before it is given up; none = for ever, 0 = no reconnecting. A connection that did not
+    /// last for `reconnect_stable` counts as a failed attempt.
+    std::optional<unsigned> max_reconnects{};
+    bool fail_fast = false;                 ///< While down, publish and request fail with errc::not_connected instead of being kept.
+
+    std::size_t outbox_bytes = std::size_t{8} * 1024 * 1024;   ///< Bytes kept for sending, up or down; beyond: errc::buffer_full.
+    std::optional<std::size_t> tcp_notsent_lowat = 32 * 1024;  ///< Linux TCP_NOTSENT_LOWAT; none = the system's.
+
+    /// Called on the client's executor, in order. May call the client, also close().
+    std::function<void(const event&)> on_event{};
+};
+
+}  // namespace slipstream

@@ -1,0 +1,31 @@
+// Counts the allocations of a thread, and lets one of them fail. For test programs that link alloc_counter.cpp, which replaces
+// operator new and delete of the whole program.
+#pragma once
+
+#include <cstdint>
+
+namespace slipstream::test {
+
+/// Allocations of this thread so far.
+std::uint64_t allocations() noexcept;
+
+/// Allocations of this thread since it was made.
+class allocation_counter {
+public:
+    allocation_counter() noexcept : start_(allocations()) {}
+    [[nodiscard]] std::uint64_t count() const noexcept { return allocations() - start_; }
+
+private:
+    std::uint64_t start_;
+};
+
+/// While it lives, allocation number `nth` of this thread (the first is 1) throws std::bad_alloc, and only that one.
+class failing_allocation {
+public:
+    explicit failing_allocation(std::uint64_t nth) noexcept;
+    ~failing_allocation();
+    failing_allocation(const failing_allocation&) = delete;
+    failing_allocation& operator=(const failing_allocation&) = delete;
+};
+
+}  // namespace slipstream::test

@@ -1,0 +1,244 @@
+#include "ordered_world.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <slipstream/error.hpp>
+#include <slipstream/jetstream/error.hpp>
+
+namespace slipstream::test {
+
+using ordered::ordered_action;
+using kind = ordered_action::kind;
+using jetstream::deliver_policy;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// Faults may delay the set-up for as long as they like.
+ordered::ordered_settings with_patience(ordered::ordered_settings settings) {
+    settings.setup_timeout = std::chrono::hours(24);
+    return settings;
+}
+
+}  // namespace
+
+ordered_world::ordered_world(const ordered::ordered_settings& settings, std::uint64_t seed) : machine(with_patience(settings)), random_(seed) {
+    for (unsigned i = 0; i < 20; ++i) put(static_cast<unsigned>(random_() % keys));
+    machine.start(true, now_);
+    pump();
+}
+
+void ordered_world::put(unsigned key) {
+    std::erase_if(messages, [key](const auto& m) { return m.second == key; });
+    messages.emplace(++last_seq, key);
+    trim();
+}
+
+void ordered_world::evict(std::size_t count) {
+    evicted_ = true;
+    while (count-- > 0 && !messages.empty()) messages.erase(messages.begin());
+    trim();
+}
+
+void ordered_world::recreate() {
+    messages.clear();
+    consumers_.clear();
+    first_seq = 1;
+    last_seq = 0;
+    ++created;
+    for (unsigned i = 0; i < 3; ++i) put(static_cast<unsigned>(random_() % keys));
+}
+
+void ordered_world::trim() { first_seq = messages.empty() ? last_seq + 1 : messages.begin()->first; }
+
+std::map<unsigned, std::uint64_t> ordered_world::truth() const {
+    std::map<unsigned, std::uint64_t> out;
+    for (const auto& [sequence, key] : messages) {
+        if (key < keys_in_scope) out[key] = sequence;
+    }
+    return out;
+}
+
+std::uint64_t ordered_world::pending_from(std::uint64_t next) const {
+    std::uint64_t count = 0;
+    for (auto i = messages.lower_bound(next); i != messages.end(); ++i) count += i->second < keys_in_scope ? 1 : 0;
+    return count;
+}
+
+void ordered_world::step() {
+    const unsigned what = static_cast<unsigned>(random_() % 100);
+    if (what < 30) put(static_cast<unsigned>(random_() % keys));
+    else if (what < 60) deliver_one(true);
+    else if (what < 75) answer_one(true);
+    else if (what < 80) now_ += std::chrono::milliseconds(random_() % 3'000);
+    else if (what < 84) heartbeat_all();
+    else if (what < 86 && connected_) {
+        connected_ = false;
+        wire_.clear();
+        machine.on_disconnected();
+        for (const request& r : std::exchange(requests_, {})) {
+            const std::error_code lost = make_error_code(slipstream::errc::connection_lost);
+            if (r.action.what == kind::create) machine.on_create_failed(r.action.incarnation, lost);
+            else machine.on_stream_failed(r.action.incarnation, lost);
+        }
+        for (auto& [incarnation, c] : consumers_) c.interest = false;
+    } else if (what < 92 && !connected_) {
+        connected_ = true;
+        machine.on_connected();
+    } else if (what < 93 && !consumers_.empty()) {
+        consumers_.erase(consumers_.begin());  // deleted under us
+    } else if (what < 94 && may_evict) evict(random_() % 5);
+    else if (what == 94 && may_recreate && chance(30)) recreate();
+    machine.on_time(now_);
+    serve();
+    pump();
+}
+
+void ordered_world::heal() {
+    if (!connected_) {
+        connected_ = true;
+        machine.on_connected();
+    }
+    for (int round = 0; round < 200; ++round) {
+        now_ += 500ms;
+        machine.on_time(now_);
+        pump();
+        while (!requests_.empty() || !wire_.empty()) {
+            while (!requests_.empty()) answer_one(false);
+            pump();
+            serve();
+            while (!wire_.empty()) deliver_one(false);
+            pump();
+        }
+        serve();
+        if (wire_.empty()) heartbeat_all();
+    }
+}
+
+void ordered_world::pump() {
+    ordered_action a;
+    while (machine.next_action(a, now_)) act(a);
+}
+
+void ordered_world::act(const ordered_action& a) {
+    switch (a.what) {
+        case kind::create:
+            check(machine.incarnation() == a.incarnation, "I20: one wanted incarnation");
+            [[fallthrough]];
+        case kind::read_stream: requests_.push_back({a}); break;
+        case kind::unsubscribe:
+            held_.clear();
+            if (const auto c = consumers_.find(a.incarnation); c != consumers_.end()) c->second.interest = false;
+            break;
+        case kind::remove:
+            consumers_.erase(a.incarnation);
+            removed_.insert(a.incarnation);  // a creation on its way is handled before
+            break;
+        case kind::deliver_held: {
+            const auto aside = std::exchange(held_, {});
+            for (const frame& f : aside) hand_over(f);
+            machine.held_done();
+            break;
+        }
+        case kind::tell_caught_up: ++caught_up; break;
+        case kind::tell_restarted:
+            if (a.from_scratch) fold.clear(), last_delivered = 0;
+            break;
+        case kind::ask_loss: {
+            if (a.loss.what == jetstream::ordered_loss::kind::start_clamped) {
+                check(a.loss.floor > a.start.sequence, "W1: the floor is above the start");
+                if (!evicted_ && created == 1'000) {
+                    // Only newer messages of the same keys moved the floor (W34).
+                    machine.answer({.what = jetstream::ordered_verdict::kind::accept});
+                    break;
+                }
+            }
+            check(evicted_ || may_recreate, "W1: no loss without a cause");
+            ++losses;
+            // As a key-value watch does: forget, and begin with the state.
+            ++beginnings;
+            caught_up = 0;
+            fold.clear();
+            last_delivered = 0;
+            machine.answer({.what = jetstream::ordered_verdict::kind::restart, .from = {.policy = deliver_policy::last_per_subject}});
+            break;
+        }
+        case kind::tell_ended: ended = true; break;
+        default: break;
+    }
+}
+
+void ordered_world::answer_one(bool faults) {
+    if (requests_.empty() || !connected_) return;
+    // Replies to two requests may come in any order, and so may the server's work on them.
+    const auto chosen = requests_.begin() + (faults && requests_.size() > 1 && chance(20) ? 1 : 0);
+    const ordered_action a = chosen->action;
+    requests_.erase(chosen);
+    const std::error_code failure =
+        chance(50) ? make_error_code(jetstream::errc::temporarily_unavailable) : make_error_code(slipstream::errc::timeout);
+    if (a.what == kind::read_stream) {
+        if (faults && chance(10)) return machine.on_stream_failed(a.incarnation, failure);
+        return machine.on_stream(a.incarnation, {.created = jetstream::wall_time(std::chrono::nanoseconds(created)),
+                                                 .first_seq = first_seq,
+                                                 .last_seq = last_seq});
+    }
+    if (faults && chance(10) && failure != slipstream::errc::timeout) return machine.on_create_failed(a.incarnation, failure);
+    consumer c;
+    const bool by_sequence = a.start.policy == deliver_policy::by_start_sequence;
+    c.next = by_sequence ? std::max(a.start.sequence, first_seq) : a.start.policy == deliver_policy::new_ ? last_seq + 1 : first_seq;
+    c.interest = machine.incarnation() == a.incarnation;
+    if (!removed_.contains(a.incarnation)) consumers_[a.incarnation] = c;
+    if (faults && chance(10)) return machine.on_create_failed(a.incarnation, make_error_code(slipstream::errc::timeout));  // the reply was lost
+    machine.on_created(a.incarnation, {.num_pending = pending_from(c.next), .delivered = {0, c.next - 1}});
+}
+
+void ordered_world::serve() {
+    for (auto& [incarnation, c] : consumers_) {
+        if (!c.interest || !connected_) continue;
+        for (int burst = 0; burst < 3; ++burst) {
+            auto m = messages.lower_bound(c.next);
+            while (m != messages.end() && m->second >= keys_in_scope) ++m;
+            if (m == messages.end()) {
+                c.next = std::max(c.next, last_seq + 1);
+                break;
+            }
+            c.next = m->first + 1;
+            wire_.push_back({.incarnation = incarnation,
+                             .place = {.consumer_sequence = ++c.delivered, .stream_sequence = m->first, .pending = pending_from(c.next), .size = 100},
+                             .key = m->second});
+        }
+    }
+}
+
+void ordered_world::heartbeat_all() {
+    for (const auto& [incarnation, c] : consumers_) {
+        if (!c.interest || !connected_ || pending_from(c.next) > 0) continue;
+        wire_.push_back({.incarnation = incarnation, .heartbeat = true, .place = {.consumer_sequence = c.delivered}, .last_stream = c.next - 1});
+    }
+}
+
+void ordered_world::deliver_one(bool faults) {
+    if (wire_.empty()) return;
+    const frame f = wire_.front();
+    wire_.pop_front();
+    if (faults && chance(4)) return;  // lost in a queue that was full
+    if (!f.heartbeat) return hand_over(f);
+    ordered::delivery_status status;
+    status.what = ordered::delivery_status::kind::idle_heartbeat;
+    status.last_consumer = f.place.consumer_sequence;
+    status.last_stream = f.last_stream;
+    machine.on_status(f.incarnation, status);
+}
+
+void ordered_world::hand_over(const frame& f) {
+    const ordered::step s = machine.on_message(f.incarnation, f.place);
+    if (s == ordered::step::hold) held_.push_back(f);
+    if (s != ordered::step::deliver) return;
+    check(f.place.stream_sequence > last_delivered, "I19: sequences increase strictly");
+    last_delivered = f.place.stream_sequence;
+    fold[f.key] = f.place.stream_sequence;
+    machine.handled(f.place, jetstream::disposition::taken);
+}
+
+}  // namespace slipstream::test

@@ -1,0 +1,96 @@
+// The ordered machine in a model of a server with faults drawn from a seed.
+#include <doctest/doctest.h>
+
+#include "ordered_world.hpp"
+
+using namespace slipstream::test;
+using slipstream::jetstream::deliver_policy;
+
+namespace {
+
+constexpr std::uint64_t seeds = 1'500;
+constexpr int steps = 400;
+
+void run(ordered_world& world) {
+    for (int i = 0; i < steps; ++i) world.step();
+    world.heal();
+}
+
+void check_promises(const ordered_world& world) {
+    for (const char* const promise : world.broken) FAIL_CHECK(promise);
+    CHECK_FALSE(world.ended);
+    CHECK(world.caught_up == 1);                        // I25
+    CHECK(world.live_consumers() == 1);                 // I20
+}
+
+}  // namespace
+
+TEST_CASE("I19, I20, I22, I25: a state-sync ends with the stream's state, whatever happens on the way") {
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        CAPTURE(seed);
+        ordered::ordered_settings settings;
+        settings.start.policy = deliver_policy::last_per_subject;
+        settings.stream_facts = seed % 2 == 0;
+        settings.replay_on_restart = seed % 3 == 0;
+        settings.seed = seed;
+        ordered_world world(settings, seed);
+        run(world);
+        check_promises(world);
+        CHECK(world.fold == world.truth());
+        CHECK(world.losses == 0);
+    }
+}
+
+TEST_CASE("I19, I23: a resume tells everything behind the cursor") {
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        CAPTURE(seed);
+        ordered::ordered_settings settings;
+        settings.start = {.policy = deliver_policy::by_start_sequence, .sequence = 10, .stream_created = slipstream::jetstream::wall_time(std::chrono::nanoseconds(1'000))};
+        settings.stream_facts = true;
+        settings.seed = seed;
+        ordered_world world(settings, seed);
+        world.may_evict = true;  // overwriting moves the floor too: what is lost that way must be found
+        run(world);
+        check_promises(world);
+        std::map<unsigned, std::uint64_t> wanted = world.truth();
+        if (world.losses == 0) std::erase_if(wanted, [](const auto& m) { return m.second < 10; });
+        for (const auto& [key, sequence] : wanted) CHECK(world.fold[key] == sequence);
+    }
+}
+
+TEST_CASE("W2, I22: a stream that is made again under the consumer is noticed") {
+    std::uint64_t recreated = 0;
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        CAPTURE(seed);
+        ordered::ordered_settings settings;
+        settings.start.policy = deliver_policy::last_per_subject;
+        settings.stream_facts = true;
+        settings.seed = seed;
+        ordered_world world(settings, seed);
+        world.may_evict = true;
+        world.may_recreate = true;
+        run(world);
+        if (world.created != 1'000) ++recreated;
+        check_promises(world);
+        for (const auto& [key, sequence] : world.truth()) CHECK(world.fold[key] == sequence);
+    }
+    CHECK(recreated > seeds / 20);
+}
+
+TEST_CASE("I19: updates only: everything that is written after the first creation is told") {
+    for (std::uint64_t seed = 0; seed < seeds; ++seed) {
+        CAPTURE(seed);
+        ordered::ordered_settings settings;
+        settings.start.policy = deliver_policy::new_;
+        settings.seed = seed;
+        ordered_world world(settings, seed);
+        world.may_evict = true;
+        world.heal();
+        const std::uint64_t begun = world.last_seq;
+        run(world);
+        check_promises(world);
+        for (const auto& [key, sequence] : world.truth()) {
+            if (sequence > begun) CHECK(world.fold[key] == sequence);
+        }
+    }
+}

@@ -1,0 +1,426 @@
+// Subscriptions: who gets a message, what is dropped, and every way to end.
+#include <stdexcept>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "tests/support/session_script.hpp"
+
+using namespace slipstream;
+using namespace slipstream::test;
+
+namespace {
+
+const std::error_code aborted(ECANCELED, std::system_category());
+
+void connected(session_script& s) {
+    s.start();
+    s.connect();
+    s.expect_dial("127.0.0.1:4222");
+    s.handshake();
+    s.expect_event(event_kind::connected);
+}
+
+}  // namespace
+
+TEST_CASE("A23: subjects and queue groups are checked before a byte is sent") {
+    session_script s;
+    connected(s);
+    std::shared_ptr<session::subscription_state> out;
+    for (const std::string_view subject : {"", "a b", "a..b", ".a", "a.", "a\r\nPING", "a.>.b", "a\tb"}) {
+        CHECK(s.core().subscribe(subject, {}, nullptr, out) == errc::invalid_subject);
+    }
+    for (const std::string_view group : {"q q", "q..q", "q\n"}) {
+        CHECK(s.core().subscribe("a", {.queue_group = group}, nullptr, out) == errc::invalid_queue_group);
+    }
+    CHECK(out == nullptr);
+    s.pump();
+    s.expect_sent("");
+    s.finish();
+}
+
+TEST_CASE("I11: messages are queued in order; a waiting async_next gets the first of a read, the rest is there to take") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("sub", "a");
+        s.expect_sent("SUB a 1\r\n");
+        s.next("first", "sub");
+        s.next("second", "sub");
+        s.expect_done("second", errc::operation_in_progress);
+        s.expect_pending("first");
+        s.server_says("MSG a 1 1\r\n1\r\nMSG a 1 r 1\r\n2\r\nHMSG a 1 12 13\r\nNATS/1.0\r\n\r\n3\r\n");
+        s.expect_reply("first", "1");
+        s.expect_queued("sub", "2");
+        s.next("third", "sub");
+        s.expect_reply("third", "3");
+        s.expect_queue_empty("sub");
+        s.check([&] {
+            const statistics stats = s.core().stats();
+            CHECK(stats.in_msgs == 3);
+            CHECK(stats.in_bytes == 15);
+            CHECK(s.subscription("sub")->received == 3);
+        });
+    });
+}
+
+TEST_CASE("A17: messages for a sid that has ended or was never given are dropped and counted") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("sub", "a");
+        s.unsubscribe("sub");
+        s.expect_sent("SUB a 1\r\nUNSUB 1\r\n");
+        s.server_says("MSG a 1 1\r\nx\r\nMSG a 0 1\r\nx\r\nMSG a 99 1\r\nx\r\nMSG a 9223372036854775807 0\r\n\r\n");
+        s.expect_state(client_state::connected);
+        s.check([&] { CHECK(s.core().stats().orphaned_msgs == 4); });
+        s.subscribe("other", "a");  // another sid: late messages of the first do not reach it
+        s.server_says("MSG a 1 1\r\nx\r\n");
+        s.expect_queue_empty("other");
+    });
+}
+
+TEST_CASE("I12 C16: never more than max_messages, whatever the server sends") {
+    run_script([](session_script& s) {
+        connected(s);
+        int seen = 0;
+        s.subscribe("sub", "a", {.max_messages = 2}, [&seen](const message_view&) { ++seen; });
+        s.expect_sent("SUB a 1\r\nUNSUB 1 2\r\n");
+        s.server_says("MSG a 1 0\r\n\r\nMSG a 1 0\r\n\r\nMSG a 1 0\r\n\r\nMSG a 1 0\r\n\r\n");
+        s.check([&] { CHECK(seen == 2); });
+        s.expect_sent("");  // the server has ended it by itself
+        s.subscribe("late", "b");
+        s.server_says("MSG b 16777217 0\r\n\r\nMSG b 16777217 0\r\n\r\n");  // the slot again, the next generation
+        s.unsubscribe("late", 2);                                           // there already
+        s.expect_sent("SUB b 16777217\r\nUNSUB 16777217\r\n");
+        s.check([&] { CHECK(s.subscription("late")->end_reason == errc::subscription_closed); });
+    });
+}
+
+TEST_CASE("C16: a 503 counts here but not at the server, which is told the end then") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("inbox", "r", {.max_messages = 1});
+        s.next("next", "inbox");
+        s.expect_sent("SUB r 1\r\nUNSUB 1 1\r\n");
+        s.server_says("HMSG r 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n");
+        s.expect_reply("next", "");
+        s.expect_sent("UNSUB 1\r\n");
+        s.next("end", "inbox");
+        s.expect_done("end", errc::subscription_closed);
+    });
+}
+
+TEST_CASE("D1 D2 D4: beyond the limit the newest are dropped, counted exactly, and told once in an episode") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("sub", "a", {.pending_messages = 2});
+        s.server_says("MSG a 1 1\r\n1\r\nMSG a 1 1\r\n2\r\nMSG a 1 1\r\n3\r\nMSG a 1 1\r\n4\r\nPING\r\n");
+        s.expect_sent("SUB a 1\r\nPONG\r\n");  // the reader is not stopped
+        s.expect_event(event_kind::slow_consumer, [](const event& e) {
+            CHECK(e.subject == "a");
+            CHECK(e.dropped == 1);
+            CHECK(e.pending == 2);
+        });
+        s.expect_no_event();
+        s.check([&] {
+            CHECK(s.subscription("sub")->dropped == 2);
+            CHECK(s.subscription("sub")->received == 4);
+            CHECK(s.core().stats().dropped_msgs == 2);
+        });
+        s.expect_queued("sub", "1");
+        s.expect_queued("sub", "2");
+        s.expect_queue_empty("sub");
+        s.server_says("MSG a 1 1\r\n5\r\nMSG a 1 1\r\n6\r\nMSG a 1 1\r\n7\r\n");  // a new episode
+        s.expect_event(event_kind::slow_consumer, [](const event& e) { CHECK(e.dropped == 3); });
+        s.expect_queued("sub", "5");
+    });
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("sub", "a", {.pending_bytes = 15});
+        s.server_says("HMSG a 1 12 15\r\nNATS/1.0\r\n\r\nabc\r\nMSG a 1 1\r\nx\r\n");  // headers count
+        s.expect_event(event_kind::slow_consumer);
+        s.expect_queued("sub", "abc");
+        s.expect_queue_empty("sub");
+    });
+}
+
+TEST_CASE("D3: flow control and heartbeats are not dropped at the limit, and are bounded all the same") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("sub", "a", {.pending_messages = 1});
+        s.server_says(
+            "MSG a 1 1\r\n1\r\n"
+            "HMSG a 1 $JS.FC.x 40 40\r\nNATS/1.0 100 FlowControl Request    \r\n\r\n\r\n"
+            "MSG a 1 1\r\n2\r\n");
+        s.expect_event(event_kind::slow_consumer);
+        s.expect_queued("sub", "1");
+        s.check([&] {
+            message m;
+            REQUIRE(s.subscription("sub")->queue.pop(m));
+            CHECK(m.status() == 100);
+            CHECK(m.reply_to() == "$JS.FC.x");
+        });
+        s.expect_queue_empty("sub");
+    });
+    session_script s;
+    connected(s);
+    s.subscribe("sub", "a", {.pending_messages = 1});
+    std::string flood;
+    for (int i = 0; i < 1000; ++i) flood += "HMSG a 1 16 16\r\nNATS/1.0 100\r\n\r\n\r\n";
+    s.server_says(flood);
+    CHECK(s.subscription("sub")->queue.messages() == 1 + session::message_queue::status_messages);
+    s.finish();
+}
+
+TEST_CASE("D6 H2: a handler may end its own subscription and others, and nothing is called after that") {
+    run_script([](session_script& s) {
+        connected(s);
+        int mine = 0;
+        int other = 0;
+        s.subscribe("mine", "a", {}, [&, captured = std::string("what the handler owns is there until it returns")](const message_view& m) {
+            ++mine;
+            CHECK(m.payload() == "x");
+            s.unsubscribe("mine");
+            s.drop("other");
+            CHECK(m.payload() == "x");  // still there
+            CHECK(captured.ends_with("returns"));
+        });
+        s.subscribe("other", "b", {}, [&other](const message_view&) { ++other; });
+        s.server_says("MSG a 1 1\r\nx\r\nMSG b 2 0\r\n\r\nMSG a 1 1\r\nx\r\n");
+        s.check([&] {
+            CHECK(mine == 1);
+            CHECK(other == 0);
+            CHECK(s.core().stats().orphaned_msgs == 2);
+        });
+    });
+}
+
+TEST_CASE("H2 H4: close inside a handler ends the read; nothing is delivered after it") {
+    run_script([](session_script& s) {
+        connected(s);
+        int seen = 0;
+        s.subscribe("a", "a", {}, [&](const message_view& m) {
+            ++seen;
+            s.close();
+            CHECK(m.payload() == "x");
+        });
+        s.subscribe("b", "b");
+        s.next("waiting", "b");
+        s.server_says("MSG a 1 1\r\nx\r\nMSG a 1 1\r\nx\r\nMSG b 2 0\r\n\r\n");
+        s.check([&] {
+            CHECK(seen == 1);
+            CHECK(s.core().state() == client_state::closed);
+        });
+        s.expect_done("waiting", errc::closed);
+        s.expect_close();
+        s.expect_event(event_kind::disconnected);
+        s.expect_event(event_kind::closed);
+    });
+}
+
+TEST_CASE("H2: a handler may publish, subscribe, request and flush while the read goes on") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("svc", "svc", {}, [&](const message_view& m) {
+            s.publish(m.reply_to(), m.payload());
+            if (m.payload() != "1") return;
+            s.subscribe("inner", "inner");
+            s.request("request", "other", "?");
+            s.flush("flush");
+        });
+        s.expect_sent("SUB svc 1\r\n");
+        s.server_says("MSG svc 1 r1 1\r\n1\r\nMSG svc 1 r2 1\r\n2\r\n");
+        s.expect_sent("PUB r1 1\r\n1\r\nSUB inner 2\r\nSUB _INBOX.~ 3\r\nPUB other _INBOX.~ 1\r\n?\r\nPING\r\nPUB r2 1\r\n2\r\n");
+        s.server_says("MSG inner 2 1\r\nx\r\nPONG\r\n");
+        s.expect_done("flush");
+        s.expect_queued("inner", "x");
+    });
+}
+
+TEST_CASE("H6: an exception of a handler is told, and the next message is delivered") {
+    run_script([](session_script& s) {
+        connected(s);
+        int seen = 0;
+        s.subscribe("sub", "a", {}, [&seen](const message_view&) {
+            if (++seen == 1) throw std::runtime_error("no");
+            if (seen == 2) throw 7;  // NOLINT: anything can be thrown
+        });
+        s.server_says("MSG a 1 0\r\n\r\nMSG a 1 0\r\n\r\nMSG a 1 0\r\n\r\n");
+        s.check([&] { CHECK(seen == 3); });
+        s.expect_event(event_kind::handler_failed, [](const event& e) {
+            CHECK(e.subject == "a");
+            CHECK(e.detail == "no");
+        });
+        s.expect_event(event_kind::handler_failed);
+        s.expect_no_event();
+        s.expect_state(client_state::connected);
+    });
+}
+
+TEST_CASE("I7: events of a flood are bounded") {
+    session_script s;
+    connected(s);
+    s.subscribe("sub", "a", {}, [](const message_view&) { throw std::runtime_error("no"); });
+    std::string flood;
+    for (int i = 0; i < 5000; ++i) flood += "MSG a 1 0\r\n\r\n";
+    std::size_t told = 0;
+    const std::span<char> space = s.core().read_space();
+    REQUIRE(space.size() >= flood.size());
+    std::copy(flood.begin(), flood.end(), space.begin());
+    s.core().on_read(1, flood.size(), s.now());
+    event e;
+    while (s.core().next_event(e)) ++told;
+    CHECK(told == session::outputs::max_waiting_events);
+    s.finish();
+}
+
+TEST_CASE("E12: async_next on an ended subscription gives what is left, then the reason") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("sub", "a");
+        s.server_says("MSG a 1 1\r\n1\r\n");
+        s.unsubscribe("sub");
+        s.next("left", "sub");
+        s.expect_reply("left", "1");
+        s.next("end", "sub");
+        s.expect_done("end", errc::subscription_closed);
+        s.next("still", "sub");
+        s.expect_done("still", errc::subscription_closed);
+        s.subscribe("other", "b");
+        s.next("waiting", "other");
+        s.unsubscribe("other");
+        s.expect_done("waiting", errc::subscription_closed);
+        s.subscribe("third", "c");
+        s.server_says("MSG c 33554433 1\r\n1\r\n");
+        s.close();
+        s.next("after", "third");
+        s.check([&] { CHECK(s.operation("after").completed == 1); });
+        s.next("last", "third");
+        s.expect_done("last", errc::closed);
+    });
+}
+
+TEST_CASE("E9: a cancelled async_next loses no message") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("sub", "a");
+        s.next("one", "sub");
+        s.cancel("one", false);
+        s.expect_done("one", aborted);
+        s.next("two", "sub");
+        s.cancel("one");  // the old one again: not the pending one
+        s.expect_pending("two");
+        s.server_says("MSG a 1 1\r\n1\r\nMSG a 1 1\r\n2\r\n");
+        s.expect_reply("two", "1");
+        s.cancel("two");
+        s.expect_queued("sub", "2");
+    });
+}
+
+TEST_CASE("D10: a refused subscription fails, the others live; equal ones are told apart by order and by sid") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("denied", "secret");
+        s.subscribe("other", "a");
+        s.subscribe("group", "secret", {.queue_group = "q"});
+        s.next("denied next", "denied");
+        s.next("other next", "other");
+        s.next("group next", "group");
+        s.expect_sent("SUB secret 1\r\nSUB a 2\r\nSUB secret q 3\r\n");
+        s.server_says("-ERR 'Permissions Violation for Subscription to \"secret\"'\r\n");
+        s.expect_done("denied next", errc::permission_denied);
+        s.expect_pending("other next");
+        s.expect_pending("group next");
+        s.server_says("-ERR 'Permissions Violation for Subscription to \"secret\" using queue \"q\"'\r\n");
+        s.expect_done("group next", errc::permission_denied);
+        s.expect_no_event();
+        s.server_says("-ERR 'Permissions Violation for Subscription to \"a\" (sid \"2\")'\r\n");
+        s.expect_done("other next", errc::permission_denied);
+        s.server_says("-ERR 'Permissions Violation for Subscription to \"a\" (sid \"2\")'\r\n");  // of none any more: told
+        s.expect_event(event_kind::server_error, [](const event& e) {
+            CHECK(e.error == errc::permission_denied);
+            CHECK(e.subject == "a");
+        });
+        s.expect_state(client_state::connected);
+        s.next("again", "denied");
+        s.expect_done("again", errc::permission_denied);
+        s.down();  // refused ones are not restored
+        s.expect_close();
+        s.expect_dial("127.0.0.1:4222");
+        s.handshake("");
+    });
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("old", "a");
+        s.flush("flush");
+        s.server_says("PONG\r\n");  // the server has it
+        s.subscribe("new", "a");
+        s.server_says("-ERR 'Permissions Violation for Subscription to \"a\"'\r\n");
+        s.check([&] {
+            CHECK(s.subscription("old")->sid != 0);
+            CHECK(s.subscription("new")->sid == 0);
+        });
+    });
+}
+
+TEST_CASE("D10: a refused subscription with a handler is told as an event") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("sub", "a", {}, [](const message_view&) {});
+        s.server_says("-ERR 'Permissions Violation for Subscription to \"a\"'\r\n");
+        s.expect_event(event_kind::server_error, [](const event& e) {
+            CHECK(e.error == errc::permission_denied);
+            CHECK(e.subject == "a");
+            CHECK(e.detail.starts_with("Permissions Violation"));
+        });
+        s.check([&] { CHECK(s.subscription("sub")->end_reason == errc::permission_denied); });
+    });
+}
+
+TEST_CASE("D10: too many subscriptions: the newest that the server has not confirmed fails") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("one", "a");
+        s.flush("flush");
+        s.server_says("PONG\r\n");
+        s.subscribe("two", "b");
+        s.next("two next", "two");
+        s.expect_sent("SUB a 1\r\nPING\r\nSUB b 2\r\n");
+        s.server_says("-ERR 'maximum subscriptions exceeded'\r\n");
+        s.expect_done("two next", errc::max_subscriptions);
+        s.expect_sent("UNSUB 2\r\n");
+        s.check([&] { CHECK(s.subscription("one")->sid != 0); });
+        s.server_says("-ERR 'maximum subscriptions exceeded'\r\n");  // of none that could be it
+        s.expect_event(event_kind::server_error, [](const event& e) { CHECK(e.error == errc::max_subscriptions); });
+    });
+}
+
+TEST_CASE("C10: a subscription that is too long for the server is not restored, or no connection would ever last") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("long", std::string(5000, 'x'));
+        s.subscribe("short", "a");
+        s.next("long next", "long");
+        s.expect_sent("SUB ~SUB a 2\r\n");
+        s.server_says("-ERR 'maximum control line exceeded'\r\n");
+        s.expect_done("long next", errc::max_control_line);
+        s.expect_event(event_kind::disconnected, [](const event& e) { CHECK(e.error == errc::max_control_line); });
+        s.expect_close();
+        s.expect_dial("127.0.0.1:4222");
+        s.handshake("SUB a 2\r\n");
+    });
+}
+
+TEST_CASE("I2: what a handler has captured goes with the subscription, not with the last handle") {
+    session_script s;
+    connected(s);
+    auto captured = std::make_shared<int>(0);
+    s.subscribe("sub", "a", {}, [captured](const message_view&) {});
+    CHECK(captured.use_count() == 2);
+    s.unsubscribe("sub");
+    CHECK(captured.use_count() == 1);
+    s.subscribe("max", "b", {.max_messages = 1}, [captured](const message_view&) {});
+    CHECK(captured.use_count() == 2);
+    s.server_says("MSG b 16777217 0\r\n\r\n");
+    CHECK(captured.use_count() == 1);
+    s.finish();
+}

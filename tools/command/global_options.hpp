@@ -1,0 +1,36 @@
+// Options every command takes: how to connect, how to print, when to stop.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include <slipstream/connect_options.hpp>
+
+namespace CLI {
+class App;
+}
+
+namespace command {
+
+struct global_options {
+    slipstream::connect_options connect;
+    std::string context;                            // ADR-21 context file
+    std::string user;
+    std::string password;
+    std::string token;
+    std::string js_domain;
+    std::chrono::milliseconds timeout{0};           // of one operation; 0 = the library's defaults
+    std::optional<std::chrono::nanoseconds> run_for;
+    bool json = false;
+    bool events = false;
+};
+
+/// Adds the options to `app`; they may stand before or after the command's name.
+void add_global_options(CLI::App& app, global_options& out);
+
+/// Combines flags, environment and context file, in this order of precedence, into `out.connect`.
+/// Throws CLI::ValidationError, which ends as bad usage (exit code 2).
+void resolve_connect_options(global_options& out);
+
+}  // namespace command

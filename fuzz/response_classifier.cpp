@@ -51,7 +51,8 @@ void check_classifier(std::string_view text) {
         return;
     }
     const json_value* text_member = find(*error, "description");
-    const std::string description = text_member != nullptr && text_member->what == json_value::kind::string ? text_member->text : "unknown error";
+    const std::string description =
+        text_member != nullptr && text_member->what == json_value::kind::string ? text_member->text : "unknown error";
     FUZZ_CHECK(r.outcome != create_outcome::created);
     FUZZ_CHECK(r.code == integer(*error, "code"));
     FUZZ_CHECK(r.err_code == integer(*error, "err_code"));

@@ -20,7 +20,8 @@ using api::request_kind;
 
 /// One request whose reply `decode` reads from a view.
 template <class Result, std::error_code (*Decode)(const message_view&, Result&, error_info*)>
-void start_call(const client& nc, detail::prepared_request request, request_kind kind, detail::any_handler<void(std::error_code, Result)> done) {
+void start_call(const client& nc, detail::prepared_request request, request_kind kind,
+                detail::any_handler<void(std::error_code, Result)> done) {
     std::make_shared<call<Result>>(nc, std::move(request), kind, std::move(done),
                                    [](message reply, Result& out, error_info* info) { return Decode(reply.view(), out, info); })
         ->start();
@@ -107,7 +108,9 @@ void context::start_get_message(prepared request, handler<stored_message> done) 
 }
 
 void context::start_get_direct(prepared request, handler<stored_message> done) const {
-    std::make_shared<call<stored_message>>(impl_->nc, std::move(request), request_kind::repeatable, std::move(done), api::decode_direct_message)->start();
+    std::make_shared<call<stored_message>>(impl_->nc, std::move(request), request_kind::repeatable, std::move(done),
+                                           api::decode_direct_message)
+        ->start();
 }
 
 void context::start_create_consumer(prepared request, handler<consumer_info> done) const {

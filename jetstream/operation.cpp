@@ -26,7 +26,8 @@ bool is_wanted(asio::cancellation_type type) noexcept {
 
 /// Spreads the retries of many clients; nothing depends on its quality.
 std::uint32_t some_number(const void* seed, std::chrono::steady_clock::time_point now) noexcept {
-    const auto mixed = (static_cast<std::uint64_t>(now.time_since_epoch().count()) ^ reinterpret_cast<std::uintptr_t>(seed)) * 0x9E3779B97F4A7C15ULL;
+    const auto mixed =
+        (static_cast<std::uint64_t>(now.time_since_epoch().count()) ^ reinterpret_cast<std::uintptr_t>(seed)) * 0x9E3779B97F4A7C15ULL;
     return static_cast<std::uint32_t>(mixed >> 32);
 }
 

@@ -103,7 +103,8 @@ private:
 template <class Result>
 class operation_for<Result> : public operation {
 public:
-    operation_for(client nc, detail::prepared_request request, api::request_kind kind, detail::any_handler<void(std::error_code, Result)> done)
+    operation_for(client nc, detail::prepared_request request, api::request_kind kind,
+                  detail::any_handler<void(std::error_code, Result)> done)
         : operation(std::move(nc), std::move(request), kind), done_(std::move(done)) {}
 
 protected:
@@ -125,7 +126,8 @@ class call final : public operation_for<Result> {
 public:
     using decoder = std::error_code (*)(message reply, Result& out, error_info* info);
 
-    call(client nc, detail::prepared_request request, api::request_kind kind, detail::any_handler<void(std::error_code, Result)> done, decoder decode)
+    call(client nc, detail::prepared_request request, api::request_kind kind, detail::any_handler<void(std::error_code, Result)> done,
+         decoder decode)
         : operation_for<Result>(std::move(nc), std::move(request), kind, std::move(done)), decode_(decode) {}
 
 private:

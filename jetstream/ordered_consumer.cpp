@@ -104,10 +104,7 @@ ordered_consumer::impl::impl(context js, std::string_view stream, ordered_option
       options_(std::move(options)),
       handler_(&handler),
       id_(fresh_word(client_)),
-      machine_(settings_of(options_, mixed(id_))) {
-    // The server wants to know which subjects there is a last message of.
-    if (options_.filter_subjects.empty()) options_.filter_subjects.emplace_back(">");
-}
+      machine_(settings_of(options_, mixed(id_))) {}
 
 void ordered_consumer::impl::begin() {
     asio::post(js_.get_executor(), [weak = weak_from_this()] {

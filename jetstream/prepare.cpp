@@ -11,7 +11,6 @@
 #include <slipstream/subject.hpp>
 
 #include <charconv>
-#include <initializer_list>
 #include <utility>
 
 namespace slipstream::jetstream {
@@ -25,16 +24,12 @@ constexpr std::size_t max_subject_in_line = 1024;
 
 prepared_request refuse(std::error_code ec, error_info* info) { return {ec, detail::request_arguments({}, {}, {}), info}; }
 
-/// The first error of them.
-std::error_code first_of(std::initializer_list<std::error_code> checks) noexcept {
-    for (const std::error_code& ec : checks) {
-        if (ec) return ec;
-    }
-    return {};
-}
-
-std::error_code check_timeout(milliseconds timeout) noexcept {
-    return timeout.count() < 0 ? std::error_code(slipstream::errc::invalid_option) : std::error_code();
+/// The first thing that is wrong: the context's own options, the timeout, or what the call has checked of its arguments.
+template <class Context, class Options>
+std::error_code problem(const Context& context, const Options& options, std::error_code name = {}, std::error_code rest = {}) {
+    if (context.invalid) return context.invalid;
+    if (options.timeout.count() < 0) return slipstream::errc::invalid_option;
+    return name ? name : rest;
 }
 
 /// A checked request for the API.
@@ -59,7 +54,9 @@ std::error_code append_expectations(header_map& headers, const publish_options& 
     if (!o.msg_id.empty()) add(headers.set("Nats-Msg-Id", o.msg_id));
     if (!o.expected_stream.empty()) add(headers.set("Nats-Expected-Stream", o.expected_stream));
     if (o.expected_last_sequence) add(append_number(headers, "Nats-Expected-Last-Sequence", *o.expected_last_sequence));
-    if (o.expected_last_subject_sequence) add(append_number(headers, "Nats-Expected-Last-Subject-Sequence", *o.expected_last_subject_sequence));
+    if (o.expected_last_subject_sequence) {
+        add(append_number(headers, "Nats-Expected-Last-Subject-Sequence", *o.expected_last_subject_sequence));
+    }
     if (!o.expected_last_msg_id.empty()) add(headers.set("Nats-Expected-Last-Msg-Id", o.expected_last_msg_id));
     if (o.ttl.count() > 0) add(append_number(headers, "Nats-TTL", static_cast<std::uint64_t>(o.ttl.count()), "s"));
     return ec;
@@ -68,55 +65,50 @@ std::error_code append_expectations(header_map& headers, const publish_options& 
 }  // namespace
 
 context::prepared context::prepare_account_info(const call_options& options) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout)})) return refuse(ec, options.info);
+    if (const auto ec = problem(*impl_, options)) return refuse(ec, options.info);
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::account_info), {}, options);
 }
 
 context::prepared context::prepare_create_stream(const stream_config& config, const call_options& options) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), api::check(config)})) return refuse(ec, options.info);
+    if (const auto ec = problem(*impl_, options, api::check(config))) return refuse(ec, options.info);
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::stream_create, config.name), api::encode_stream(config), options);
 }
 
 context::prepared context::prepare_update_stream(const stream_config& config, const call_options& options) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), api::check(config)})) return refuse(ec, options.info);
+    if (const auto ec = problem(*impl_, options, api::check(config))) return refuse(ec, options.info);
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::stream_update, config.name), api::encode_stream(config), options);
 }
 
 context::prepared context::prepare_stream_info(std::string_view name, const call_options& options) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), api::check_stream_name(name)})) return refuse(ec, options.info);
+    if (const auto ec = problem(*impl_, options, api::check_stream_name(name))) return refuse(ec, options.info);
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::stream_info, name), {}, options);
 }
 
 context::prepared context::prepare_delete_stream(std::string_view name, const call_options& options) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), api::check_stream_name(name)})) return refuse(ec, options.info);
+    if (const auto ec = problem(*impl_, options, api::check_stream_name(name))) return refuse(ec, options.info);
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::stream_delete, name), {}, options);
 }
 
 context::prepared context::prepare_purge_stream(std::string_view name, const purge_options& options) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), api::check_stream_name(name), api::check(options)})) {
-        return refuse(ec, options.info);
-    }
+    if (const auto ec = problem(*impl_, options, api::check_stream_name(name), api::check(options))) return refuse(ec, options.info);
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::stream_purge, name), api::encode_purge(options), options);
 }
 
 context::prepared context::prepare_list_streams(std::string_view subject, const call_options& options) const {
     const auto valid = subject.empty() ? std::error_code() : check_subscribe_subject(subject);
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), valid})) return refuse(ec, options.info);
+    if (const auto ec = problem(*impl_, options, valid)) return refuse(ec, options.info);
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::stream_list), api::encode_page(0, subject), options);
 }
 
 context::prepared context::prepare_list_stream_names(std::string_view subject, const call_options& options) const {
     const auto valid = subject.empty() ? std::error_code() : check_subscribe_subject(subject);
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), valid})) return refuse(ec, options.info);
+    if (const auto ec = problem(*impl_, options, valid)) return refuse(ec, options.info);
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::stream_names), api::encode_page(0, subject), options);
 }
 
 context::prepared context::prepare_publish(std::string_view subject, payload_view payload, const publish_options& options) const {
-    const bool negative_ttl = options.ttl.count() < 0;
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), check_publish_subject(subject),
-                                  negative_ttl ? std::error_code(slipstream::errc::invalid_option) : std::error_code()})) {
-        return refuse(ec, options.info);
-    }
+    if (const auto ec = problem(*impl_, options, check_publish_subject(subject))) return refuse(ec, options.info);
+    if (options.ttl.count() < 0) return refuse(slipstream::errc::invalid_option, options.info);
     header_map headers;
     if (options.headers != nullptr) headers = *options.headers;
     if (const auto ec = append_expectations(headers, options)) return refuse(ec, options.info);
@@ -127,9 +119,7 @@ context::prepared context::prepare_publish(std::string_view subject, payload_vie
 }
 
 context::prepared context::prepare_get_message(std::string_view stream, const message_selector& selector) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(selector.timeout), api::check_stream_name(stream), api::check(selector)})) {
-        return refuse(ec, selector.info);
-    }
+    if (const auto ec = problem(*impl_, selector, api::check_stream_name(stream), api::check(selector))) return refuse(ec, selector.info);
     const std::string_view subject = selector.last_by_subject;
     if (selector.direct && subject.size() <= max_subject_in_line && !check_publish_subject(subject)) {
         return prepare(*impl_, api::subject(impl_->prefix, api::verbs::direct_get, stream, subject), {}, selector);
@@ -138,10 +128,9 @@ context::prepared context::prepare_get_message(std::string_view stream, const me
     return prepare(*impl_, api::subject(impl_->prefix, verb, stream), api::encode_get_message(selector), selector);
 }
 
-context::prepared context::prepare_create_consumer(std::string_view stream, const consumer_config& config, const call_options& options) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), api::check_stream_name(stream), api::check(config)})) {
-        return refuse(ec, options.info);
-    }
+context::prepared context::prepare_create_consumer(std::string_view stream, const consumer_config& config,
+                                                   const call_options& options) const {
+    if (const auto ec = problem(*impl_, options, api::check_stream_name(stream), api::check(config))) return refuse(ec, options.info);
     std::string name = !config.name.empty() ? config.name : config.durable_name;
     if (name.empty()) {
         // Named by us, so that a creation that is repeated makes one consumer and not two.
@@ -149,25 +138,24 @@ context::prepared context::prepare_create_consumer(std::string_view stream, cons
         const std::string inbox = nc.new_inbox();
         name = inbox.substr(inbox.rfind('.') + 1);
     }
-    return prepare(*impl_, api::subject(impl_->prefix, api::verbs::consumer_create, stream, name), api::encode_create_consumer(stream, name, config), options);
+    return prepare(*impl_, api::subject(impl_->prefix, api::verbs::consumer_create, stream, name),
+                   api::encode_create_consumer(stream, name, config), options);
 }
 
 context::prepared context::prepare_consumer_info(std::string_view stream, std::string_view consumer, const call_options& options) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), api::check_stream_name(stream), api::check_consumer_name(consumer)})) {
+    if (const auto ec = problem(*impl_, options, api::check_stream_name(stream), api::check_consumer_name(consumer)))
         return refuse(ec, options.info);
-    }
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::consumer_info, stream, consumer), {}, options);
 }
 
 context::prepared context::prepare_delete_consumer(std::string_view stream, std::string_view consumer, const call_options& options) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), api::check_stream_name(stream), api::check_consumer_name(consumer)})) {
+    if (const auto ec = problem(*impl_, options, api::check_stream_name(stream), api::check_consumer_name(consumer)))
         return refuse(ec, options.info);
-    }
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::consumer_delete, stream, consumer), {}, options);
 }
 
 context::prepared context::prepare_list_consumers(std::string_view stream, const call_options& options) const {
-    if (const auto ec = first_of({impl_->invalid, check_timeout(options.timeout), api::check_stream_name(stream)})) return refuse(ec, options.info);
+    if (const auto ec = problem(*impl_, options, api::check_stream_name(stream))) return refuse(ec, options.info);
     return prepare(*impl_, api::subject(impl_->prefix, api::verbs::consumer_list, stream), {}, options);
 }
 

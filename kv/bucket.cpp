@@ -23,7 +23,8 @@ jetstream::context context_of_origin(const jetstream::context& js, const jetstre
 
 }  // namespace
 
-std::shared_ptr<const bucket::impl> make_bucket_impl(const jetstream::context& js, const jetstream::stream_info& stream, const open_options& options) {
+std::shared_ptr<const bucket::impl> make_bucket_impl(const jetstream::context& js, const jetstream::stream_info& stream,
+                                                     const open_options& options) {
     codec::key_places places = codec::places_of(stream.config, js.api_prefix());
     bucket_config config = codec::to_bucket_config(stream.config);
     return std::make_shared<const bucket::impl>(bucket::impl{
@@ -59,10 +60,11 @@ void bucket::start_status(read_options options, handler_for<bucket_status> handl
     call.timeout = timeout;
     call.info = options.info;
     const asio::cancellation_slot slot = handler.slot();
-    impl_->js.async_stream_info(impl_->stream, call,
-                                with_slot(slot, [handler = std::move(handler)](std::error_code ec, const jetstream::stream_info& stream) mutable {
-                                    handler.complete(codec::of_bucket(ec), ec ? bucket_status() : codec::to_bucket_status(stream));
-                                }));
+    impl_->js.async_stream_info(
+        impl_->stream, call,
+        with_slot(slot, [handler = std::move(handler)](std::error_code ec, const jetstream::stream_info& stream) mutable {
+            handler.complete(codec::of_bucket(ec), ec ? bucket_status() : codec::to_bucket_status(stream));
+        }));
 }
 
 }  // namespace slipstream::kv

@@ -58,7 +58,8 @@ private:
         selector.info = options_.info;
         bucket_->origin_js.async_get_message(
             bucket_->origin_stream, selector,
-            with_slot(handler_.slot(), [self = shared_from_this()](std::error_code ec, const jetstream::stored_message& last) { self->on_last(ec, last); }));
+            with_slot(handler_.slot(),
+                      [self = shared_from_this()](std::error_code ec, const jetstream::stored_message& last) { self->on_last(ec, last); }));
     }
 
     void on_last(std::error_code ec, const jetstream::stored_message& last) {

@@ -33,6 +33,7 @@ struct bucket::impl {
 };
 
 /// Of a stream that codec::check_is_bucket accepts.
-std::shared_ptr<const bucket::impl> make_bucket_impl(const jetstream::context& js, const jetstream::stream_info& stream, const open_options& options);
+std::shared_ptr<const bucket::impl> make_bucket_impl(const jetstream::context& js, const jetstream::stream_info& stream,
+                                                     const open_options& options);
 
 }  // namespace slipstream::kv

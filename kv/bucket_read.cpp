@@ -38,7 +38,8 @@ std::optional<entry> value_in(get_operation& operation, const jetstream::stored_
     if (operation.options.revision && codec::key_of(operation.of->key_prefix, message.subject()) != operation.key) return std::nullopt;
     if (codec::operation_of(message.headers()) != kv::operation::put) return std::nullopt;
     if (message.payload().empty() && operation.of->empty_is_tombstone && !operation.show_tombstones) return std::nullopt;
-    return entry(std::move(operation.key), std::string(message.payload()), revision(message.sequence()), message.time(), kv::operation::put);
+    return entry(std::move(operation.key), std::string(message.payload()), revision(message.sequence()), message.time(),
+                 kv::operation::put);
 }
 
 void on_message(get_operation operation, std::error_code ec, const jetstream::stored_message& message) {
@@ -71,10 +72,11 @@ void request(get_operation operation) {
     const jetstream::context& js = at_origin ? of.origin_js : of.js;
     const std::string& stream = at_origin ? of.origin_stream : of.stream;
     const asio::cancellation_slot slot = operation.handler.slot();
-    js.async_get_message(stream, selector,
-                         with_slot(slot, [operation = std::move(operation)](std::error_code ec, const jetstream::stored_message& message) mutable {
-                             on_message(std::move(operation), ec, message);
-                         }));
+    js.async_get_message(
+        stream, selector,
+        with_slot(slot, [operation = std::move(operation)](std::error_code ec, const jetstream::stored_message& message) mutable {
+            on_message(std::move(operation), ec, message);
+        }));
 }
 
 void start(std::shared_ptr<const bucket::impl> bucket, std::string key, get_options options, bool show_tombstones, entry_handler handler) {

@@ -44,12 +44,13 @@ void start_open_bucket(jetstream::context js, std::string name, open_options opt
     if (const std::error_code ec = check_bucket_name(name)) return handler.post(ec, bucket());
     if (const std::error_code ec = check_options(options)) return handler.post(ec, bucket());
     const asio::cancellation_slot slot = handler.slot();
-    js.async_stream_info(codec::stream_name(name), call_of(options.timeout, options.info),
-                         with_slot(slot, [js, options, handler = std::move(handler)](std::error_code ec, const jetstream::stream_info& stream) mutable {
-                             bucket opened;
-                             ec = ec ? codec::of_bucket(ec) : accept(js, stream, options, opened);
-                             handler.complete(ec, std::move(opened));
-                         }));
+    js.async_stream_info(
+        codec::stream_name(name), call_of(options.timeout, options.info),
+        with_slot(slot, [js, options, handler = std::move(handler)](std::error_code ec, const jetstream::stream_info& stream) mutable {
+            bucket opened;
+            ec = ec ? codec::of_bucket(ec) : accept(js, stream, options, opened);
+            handler.complete(ec, std::move(opened));
+        }));
 }
 
 void start_create_bucket(jetstream::context js, bucket_config config, open_options options, bucket_handler handler) {
@@ -77,23 +78,25 @@ void start_delete_bucket(jetstream::context js, std::string name, manage_options
     if (const std::error_code ec = check_bucket_name(name)) return handler.post(ec);
     if (options.timeout.count() < 0) return handler.post(slipstream::errc::invalid_option);
     const asio::cancellation_slot slot = handler.slot();
-    js.async_delete_stream(codec::stream_name(name), call_of(options.timeout, options.info),
-                           with_slot(slot, [handler = std::move(handler)](std::error_code ec) mutable { handler.complete(codec::of_bucket(ec)); }));
+    js.async_delete_stream(
+        codec::stream_name(name), call_of(options.timeout, options.info),
+        with_slot(slot, [handler = std::move(handler)](std::error_code ec) mutable { handler.complete(codec::of_bucket(ec)); }));
 }
 
 void start_list_buckets(jetstream::context js, manage_options options, list_handler handler) {
     if (options.timeout.count() < 0) return handler.post(slipstream::errc::invalid_option, {});
     const asio::cancellation_slot slot = handler.slot();
     // Without a subject filter: mirrors have no subjects.
-    js.async_list_streams({}, call_of(options.timeout, options.info),
-                          with_slot(slot, [handler = std::move(handler)](std::error_code ec, const std::vector<jetstream::stream_info>& streams) mutable {
-                              std::vector<bucket_status> found;
-                              for (const jetstream::stream_info& stream : streams) {
-                                  if (!codec::check_is_bucket(stream.config)) found.push_back(codec::to_bucket_status(stream));
-                              }
-                              std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.bucket < b.bucket; });
-                              handler.complete(ec, std::move(found));
-                          }));
+    js.async_list_streams(
+        {}, call_of(options.timeout, options.info),
+        with_slot(slot, [handler = std::move(handler)](std::error_code ec, const std::vector<jetstream::stream_info>& streams) mutable {
+            std::vector<bucket_status> found;
+            for (const jetstream::stream_info& stream : streams) {
+                if (!codec::check_is_bucket(stream.config)) found.push_back(codec::to_bucket_status(stream));
+            }
+            std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.bucket < b.bucket; });
+            handler.complete(ec, std::move(found));
+        }));
 }
 
 }  // namespace slipstream::kv::operations

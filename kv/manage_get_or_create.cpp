@@ -36,9 +36,11 @@ public:
           wanted_(codec::to_stream_config(config_)) {}
 
     void look_up() {
-        js_.async_stream_info(wanted_.name, call(), with_slot(handler_.slot(), [self = shared_from_this()](std::error_code ec, const jetstream::stream_info& stream) {
-                                  self->on_look_up(ec, stream);
-                              }));
+        js_.async_stream_info(
+            wanted_.name, call(),
+            with_slot(handler_.slot(), [self = shared_from_this()](std::error_code ec, const jetstream::stream_info& stream) {
+                self->on_look_up(ec, stream);
+            }));
     }
 
 private:
@@ -54,9 +56,11 @@ private:
     void create() {
         if (const std::error_code ec = check_server(js_, config_)) return finish(ec);
         ++creations_;
-        js_.async_create_stream(wanted_, call(), with_slot(handler_.slot(), [self = shared_from_this()](std::error_code ec, const jetstream::stream_info& stream) {
-                                    self->on_created(ec, stream);
-                                }));
+        js_.async_create_stream(
+            wanted_, call(),
+            with_slot(handler_.slot(), [self = shared_from_this()](std::error_code ec, const jetstream::stream_info& stream) {
+                self->on_created(ec, stream);
+            }));
     }
 
     void on_created(std::error_code ec, const jetstream::stream_info& stream) {

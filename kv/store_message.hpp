@@ -33,7 +33,8 @@ void store_message(const std::shared_ptr<const bucket::impl>& bucket, std::strin
         call.info = info;
         const auto owner = bucket;
         owner->origin_js.async_stream_info(
-            owner->origin_stream, call, with_slot(slot, [done = std::move(done)](std::error_code lookup, const jetstream::stream_info&) mutable {
+            owner->origin_stream, call,
+            with_slot(slot, [done = std::move(done)](std::error_code lookup, const jetstream::stream_info&) mutable {
                 const bool tells = lookup == jetstream::errc::stream_not_found || is_final(lookup);
                 done(tells ? codec::of_bucket(lookup) : make_error_code(slipstream::errc::no_responders), revision());
             }));

@@ -15,7 +15,9 @@ public:
 
     [[nodiscard]] bool is_over() const noexcept { return clock::now() >= end_; }
     /// At least 1 ms: a request takes 0 for its own default.
-    [[nodiscard]] milliseconds left() const noexcept { return std::max(std::chrono::ceil<milliseconds>(end_ - clock::now()), milliseconds(1)); }
+    [[nodiscard]] milliseconds left() const noexcept {
+        return std::max(std::chrono::ceil<milliseconds>(end_ - clock::now()), milliseconds(1));
+    }
     /// A share of what is left, so that one silent request leaves time for the next one.
     [[nodiscard]] milliseconds share(int of) const noexcept { return std::max(left() / of, milliseconds(1)); }
 

@@ -38,27 +38,29 @@ struct token_reader {
     bool ok = true;
 
     std::string_view text() noexcept {
-        const std::size_t end = rest.find('.');
-        const std::string_view token = rest.substr(0, end);
-        rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
-        ok = ok && !token.empty();
+        std::size_t size = 0;  // tokens are short: a call of memchr costs more
+        while (size < rest.size() && rest[size] != '.') ++size;
+        const std::string_view token(rest.data(), size);
+        rest.remove_prefix(size == rest.size() ? size : size + 1);
+        ok = ok && size > 0;
         return token;
     }
 
     std::uint64_t number() noexcept {
-        constexpr std::uint64_t max = std::numeric_limits<std::uint64_t>::max();
+        constexpr std::size_t never_overflows = 19;  // digits
+        const auto digit = [this](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(rest[i])) - unsigned{'0'}; };
+        const std::size_t easy = rest.size() < never_overflows ? rest.size() : never_overflows;
         std::uint64_t value = 0;
-        std::size_t i = 0;
-        for (; i < rest.size() && rest[i] != '.'; ++i) {
-            const auto digit = static_cast<std::uint64_t>(static_cast<unsigned char>(rest[i]) - std::uint64_t{'0'});
-            if (digit > 9 || value > max / 10 || value * 10 > max - digit) {
-                ok = false;
-                return 0;
-            }
-            value = value * 10 + digit;
+        std::size_t size = 0;
+        for (; size < easy && digit(size) <= 9; ++size) value = value * 10 + digit(size);
+        for (; size < rest.size() && digit(size) <= 9; ++size) {
+            constexpr std::uint64_t max = std::numeric_limits<std::uint64_t>::max();
+            if (value > max / 10 || value * 10 > max - digit(size)) ok = false;
+            value = value * 10 + digit(size);
         }
-        ok = ok && i > 0;
-        rest.remove_prefix(i < rest.size() ? i + 1 : i);
+        const bool at_end = size == rest.size();
+        ok = ok && size > 0 && (at_end || rest[size] == '.');
+        rest.remove_prefix(at_end ? size : size + 1);
         return value;
     }
 

@@ -13,7 +13,8 @@ create_outcome outcome_of(const api::api_error& error) {
     constexpr auto in_use = static_cast<std::int64_t>(errc::stream_name_in_use);
     if (error.err_code == in_use || error.code == in_use) return create_outcome::already_exists;  // S29
     if (error.err_code == static_cast<std::int64_t>(errc::maximum_streams)) return create_outcome::stream_limit;  // W23
-    if (error.code == 400 && error.description.find("maximum number of streams") != std::string::npos) return create_outcome::stream_limit;  // S30
+    if (error.code == 400 && error.description.find("maximum number of streams") != std::string::npos)
+        return create_outcome::stream_limit;  // S30
     return create_outcome::failed;
 }
 

@@ -87,7 +87,8 @@ bool read_consumer_info(element e, consumer_info& out) {
         .optional("num_waiting", out.num_waiting)
         .optional("push_bound", out.push_bound)
         .optional("paused", out.paused);
-    return in.ok() && read_consumer_config(config, out.config) && read_sequences(delivered, out.delivered) && read_sequences(ack_floor, out.ack_floor);
+    return in.ok() && read_consumer_config(config, out.config) && read_sequences(delivered, out.delivered) &&
+           read_sequences(ack_floor, out.ack_floor);
 }
 
 std::error_code decode_consumer_info(const message_view& reply, consumer_info& out, error_info* info) {

@@ -57,10 +57,15 @@ std::error_code decode_message(const message_view& reply, stored_message& out, e
     wall_time time{};
     std::string_view encoded_headers;
     std::string_view encoded_data;
-    in.required("subject", subject).required("seq", sequence).required("time", time).optional("hdrs", encoded_headers).optional("data", encoded_data);
+    in.required("subject", subject)
+        .required("seq", sequence)
+        .required("time", time)
+        .optional("hdrs", encoded_headers)
+        .optional("data", encoded_data);
     std::string headers;
     std::string data;
-    if (!in.ok() || subject.empty() || sequence == 0 || !detail::decode_base64(encoded_headers, headers) || !detail::decode_base64(encoded_data, data)) {
+    if (!in.ok() || subject.empty() || sequence == 0 || !detail::decode_base64(encoded_headers, headers) ||
+        !detail::decode_base64(encoded_data, data)) {
         return errc::invalid_response;
     }
     out = stored_message(message(message_view(subject, {}, headers, data)), sequence, time);

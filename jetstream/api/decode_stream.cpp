@@ -15,12 +15,44 @@ namespace {
 using simdjson::dom::element;
 
 /// Every member that has a place in stream_config.
-constexpr std::string_view known_members[] = {
-    "name", "description", "subjects", "retention", "max_consumers", "max_msgs", "max_bytes", "max_msgs_per_subject", "max_msg_size", "max_age",
-    "discard", "discard_new_per_subject", "storage", "num_replicas", "no_ack", "duplicate_window", "placement", "mirror", "sources", "compression",
-    "first_seq", "subject_transform", "republish", "allow_direct", "mirror_direct", "sealed", "deny_delete", "deny_purge", "allow_rollup_hdrs",
-    "consumer_limits", "allow_msg_ttl", "subject_delete_marker_ttl", "allow_msg_counter", "allow_atomic", "allow_msg_schedules", "persist_mode",
-    "allow_batched", "metadata"};
+constexpr std::string_view known_members[] = {"name",
+                                              "description",
+                                              "subjects",
+                                              "retention",
+                                              "max_consumers",
+                                              "max_msgs",
+                                              "max_bytes",
+                                              "max_msgs_per_subject",
+                                              "max_msg_size",
+                                              "max_age",
+                                              "discard",
+                                              "discard_new_per_subject",
+                                              "storage",
+                                              "num_replicas",
+                                              "no_ack",
+                                              "duplicate_window",
+                                              "placement",
+                                              "mirror",
+                                              "sources",
+                                              "compression",
+                                              "first_seq",
+                                              "subject_transform",
+                                              "republish",
+                                              "allow_direct",
+                                              "mirror_direct",
+                                              "sealed",
+                                              "deny_delete",
+                                              "deny_purge",
+                                              "allow_rollup_hdrs",
+                                              "consumer_limits",
+                                              "allow_msg_ttl",
+                                              "subject_delete_marker_ttl",
+                                              "allow_msg_counter",
+                                              "allow_atomic",
+                                              "allow_msg_schedules",
+                                              "persist_mode",
+                                              "allow_batched",
+                                              "metadata"};
 
 /// A word that this version does not know is kept with the unknown members: it must survive an update.
 template <class Enum>
@@ -94,7 +126,8 @@ void read_flags(object_reader& in, stream_config& out) {
     element member;
     if (in.find("consumer_limits", member) && !member.is_null()) {
         object_reader limits(member);
-        limits.optional("inactive_threshold", out.consumer_limits.inactive_threshold).optional("max_ack_pending", out.consumer_limits.max_ack_pending);
+        limits.optional("inactive_threshold", out.consumer_limits.inactive_threshold)
+            .optional("max_ack_pending", out.consumer_limits.max_ack_pending);
         if (!limits.ok()) in.fail();
     }
 }
@@ -123,7 +156,10 @@ void read_origins(object_reader& in, stream_config& out) {
 
 bool read_state(element e, stream_state& out) {
     object_reader in(e);
-    in.required("messages", out.messages).required("bytes", out.bytes).required("first_seq", out.first_seq).required("last_seq", out.last_seq);
+    in.required("messages", out.messages)
+        .required("bytes", out.bytes)
+        .required("first_seq", out.first_seq)
+        .required("last_seq", out.last_seq);
     in.optional("first_ts", out.first_ts)
         .optional("last_ts", out.last_ts)
         .optional("num_subjects", out.num_subjects)
@@ -141,7 +177,10 @@ void strip_metadata(std::map<std::string, std::string>& metadata) {
 bool read_stream_config(element e, stream_config& out) {
     out = {};
     object_reader in(e);
-    in.required("name", out.name).optional("description", out.description).optional("subjects", out.subjects).optional("metadata", out.metadata);
+    in.required("name", out.name)
+        .optional("description", out.description)
+        .optional("subjects", out.subjects)
+        .optional("metadata", out.metadata);
     strip_metadata(out.metadata);
     read_limits(in, out);
     read_flags(in, out);

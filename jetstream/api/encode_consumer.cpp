@@ -29,7 +29,8 @@ void flag(json_writer& json, const char* name, bool value) {
 void write_delivery(json_writer& json, const consumer_config& c) {
     json.member("deliver_policy", to_word(c.deliver_policy));
     if (c.deliver_policy == deliver_policy::by_start_sequence) json.member("opt_start_seq", c.opt_start_seq);
-    if (c.deliver_policy == deliver_policy::by_start_time && c.opt_start_time) json.member("opt_start_time", format_time(*c.opt_start_time));
+    if (c.deliver_policy == deliver_policy::by_start_time && c.opt_start_time)
+        json.member("opt_start_time", format_time(*c.opt_start_time));
     json.member("ack_policy", to_word(c.ack_policy));  // absent would mean none
     duration(json, "ack_wait", c.ack_wait);
     number(json, "max_deliver", c.max_deliver);

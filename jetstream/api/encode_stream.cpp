@@ -116,7 +116,8 @@ void write_flags(json_writer& json, member_writer& out, const stream_config& c) 
     out.unless_default("allow_rollup_hdrs", c.allow_rollup_hdrs);
     if (c.consumer_limits != consumer_limits{} && out.begin("consumer_limits")) {
         json.begin_object();
-        if (c.consumer_limits.inactive_threshold.count() != 0) json.member("inactive_threshold", c.consumer_limits.inactive_threshold.count());
+        if (c.consumer_limits.inactive_threshold.count() != 0)
+            json.member("inactive_threshold", c.consumer_limits.inactive_threshold.count());
         if (c.consumer_limits.max_ack_pending != 0) json.member("max_ack_pending", c.consumer_limits.max_ack_pending);
         json.end_object();
     }

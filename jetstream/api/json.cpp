@@ -47,7 +47,8 @@ bool fits(std::string_view number) noexcept {
     std::int64_t negative = 0;
     std::uint64_t positive = 0;
     const char* end = number.data() + number.size();
-    const auto result = number.front() == '-' ? std::from_chars(number.data(), end, negative) : std::from_chars(number.data(), end, positive);
+    const auto result =
+        number.front() == '-' ? std::from_chars(number.data(), end, negative) : std::from_chars(number.data(), end, positive);
     return result.ec == std::errc();
 }
 

@@ -34,7 +34,8 @@ bool take(std::string_view& text, char c) noexcept {
 int take_fraction(std::string_view& text) noexcept {
     int value = 0;
     int digits = 0;
-    for (; digits < 9 && !text.empty() && is_digit(text.front()); ++digits, text.remove_prefix(1)) value = value * 10 + (text.front() - '0');
+    for (; digits < 9 && !text.empty() && is_digit(text.front()); ++digits, text.remove_prefix(1))
+        value = value * 10 + (text.front() - '0');
     if (digits == 0 || (!text.empty() && is_digit(text.front()))) return -1;
     for (; digits < 9; ++digits) value *= 10;
     return value;
@@ -92,7 +93,9 @@ bool take_number(std::string_view& text, std::int64_t& value) noexcept {
     value = 0;
     std::size_t digits = 0;
     for (; !text.empty() && is_digit(text.front()); ++digits, text.remove_prefix(1)) {
-        if (__builtin_mul_overflow(value, std::int64_t{10}, &value) || __builtin_add_overflow(value, std::int64_t{text.front() - '0'}, &value)) return false;
+        if (__builtin_mul_overflow(value, std::int64_t{10}, &value) ||
+            __builtin_add_overflow(value, std::int64_t{text.front() - '0'}, &value))
+            return false;
     }
     return digits > 0;
 }
@@ -171,7 +174,8 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) no
         const std::int64_t unit = take_unit(text);
         if (unit == 0 || !add_product(sum, whole, unit)) return std::nullopt;
         // The fraction has at most 9 digits: split, so that hours do not overflow.
-        const std::int64_t part = unit >= nanoseconds_per_second ? (unit / nanoseconds_per_second) * fraction : unit * fraction / nanoseconds_per_second;
+        const std::int64_t part =
+            unit >= nanoseconds_per_second ? (unit / nanoseconds_per_second) * fraction : unit * fraction / nanoseconds_per_second;
         if (__builtin_add_overflow(sum, part, &sum)) return std::nullopt;
         first = false;
     } while (!text.empty());

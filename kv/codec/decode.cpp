@@ -36,7 +36,8 @@ std::optional<decoded> decode_delivery(std::string_view key_prefix, const messag
     return decode_content(key_prefix, message);
 }
 
-std::optional<decoded> decode_delivery(std::string_view key_prefix, const message_view& message, const jetstream::delivery_info& place) noexcept {
+std::optional<decoded> decode_delivery(std::string_view key_prefix, const message_view& message,
+                                       const jetstream::delivery_info& place) noexcept {
     auto result = decode_content(key_prefix, message);
     if (result) {
         result->revision = revision(place.stream_sequence);

@@ -37,7 +37,8 @@ struct decoded {
 /// A message that a consumer delivered; its place is in its reply subject. Nothing for a subject outside the bucket.
 std::optional<decoded> decode_delivery(std::string_view key_prefix, const message_view& message) noexcept;
 /// As above, when the reply subject has been parsed already.
-std::optional<decoded> decode_delivery(std::string_view key_prefix, const message_view& message, const jetstream::delivery_info& place) noexcept;
+std::optional<decoded> decode_delivery(std::string_view key_prefix, const message_view& message,
+                                       const jetstream::delivery_info& place) noexcept;
 
 /// Whether the stored payload is empty, also when only the headers were delivered (then Nats-Msg-Size is exactly "0"; a
 /// missing one means not empty: S67).

@@ -18,13 +18,16 @@ struct row {
 constexpr condition no_group{};
 
 constexpr row table[] = {
-    {errc::invalid_bucket, "invalid_bucket", "The bucket name is not valid: allowed are letters, digits, '_' and '-'.", condition::invalid_argument},
+    {errc::invalid_bucket, "invalid_bucket", "The bucket name is not valid: allowed are letters, digits, '_' and '-'.",
+     condition::invalid_argument},
     {errc::invalid_key, "invalid_key",
-     "The key is not valid: allowed are letters, digits and any of -/_=. without a leading, trailing or double dot.", condition::invalid_argument},
+     "The key is not valid: allowed are letters, digits and any of -/_=. without a leading, trailing or double dot.",
+     condition::invalid_argument},
     {errc::invalid_prefix, "invalid_prefix", "The prefix is not the beginning of a valid key.", condition::invalid_argument},
     {errc::invalid_revision, "invalid_revision", "The revision is unknown.", condition::invalid_argument},
     {errc::invalid_config, "invalid_config", "A value of the bucket's configuration is outside its range.", condition::invalid_argument},
-    {errc::invalid_cursor, "invalid_cursor", "The cursor cannot be read, or it is at the end of the number range.", condition::invalid_argument},
+    {errc::invalid_cursor, "invalid_cursor", "The cursor cannot be read, or it is at the end of the number range.",
+     condition::invalid_argument},
     {errc::bucket_not_found, "bucket_not_found", "The bucket does not exist.", condition::not_found},
     {errc::bucket_exists, "bucket_exists", "The bucket exists with another configuration.", condition::conflict},
     {errc::not_a_bucket, "not_a_bucket", "The stream of that name does not keep the last value of each key, so it is not a bucket.",

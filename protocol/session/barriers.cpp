@@ -39,7 +39,8 @@ std::uint64_t barriers::queue_fence() {
 }
 
 void barriers::queue_ping(std::uint64_t fence) {
-    static_cast<void>(context_.box.protocol_frames().reserve(16));  // what may throw comes first: a PING without its entry would shift all PONGs
+    static_cast<void>(
+        context_.box.protocol_frames().reserve(16));  // what may throw comes first: a PING without its entry would shift all PONGs
     pings_.expect({fence, context_.sequence + 1});
     wire::encode_ping(context_.box.protocol_frames());
     ++context_.sequence;

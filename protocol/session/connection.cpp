@@ -48,16 +48,17 @@ void connection::on_message(const wire::operation& op) {
     const message_view m(op.subject, op.reply_to, op.header_block, op.payload);
     ++context_.counters.in_msgs;
     context_.counters.in_bytes += m.size();
-    if (op.sid == subscriptions_.inbox_sid()) requests_.on_reply(m);
-    else subscriptions_.deliver(op.sid, m);
+    if (op.sid == subscriptions_.inbox_sid())
+        requests_.on_reply(m);
+    else
+        subscriptions_.deliver(op.sid, m);
 }
 
 connection::outcome connection::handle(const wire::operation& op, time_point now) {
     if (op.kind == wire::op_kind::err) return on_error(op.text, now);
     last_was_error_ = false;
     switch (op.kind) {
-        case wire::op_kind::info:
-            return on_info(op.text, now);
+        case wire::op_kind::info: return on_info(op.text, now);
         case wire::op_kind::ping:
             // Before CONNECT a PONG would be the first word of a client that has not logged in (spec/protocol.md 8).
             if (stage_ != stage::expecting_info) pong_due_ = true;
@@ -70,10 +71,10 @@ connection::outcome connection::handle(const wire::operation& op, time_point now
             ++context_.counters.orphaned_msgs;  // nothing is subscribed yet
             break;
         case wire::op_kind::ok:
-        case wire::op_kind::err:
-            break;
+        case wire::op_kind::err: break;
     }
-    if (stage_ == stage::expecting_info) return fail(errc::protocol_error, disconnect_reason::protocol_error, "the server did not begin with INFO");
+    if (stage_ == stage::expecting_info)
+        return fail(errc::protocol_error, disconnect_reason::protocol_error, "the server did not begin with INFO");
     return outcome::read_more;
 }
 

@@ -2,8 +2,8 @@
 #include <string>
 #include <utility>
 
-#include "protocol/session/error_text.hpp"
 #include "protocol/session/connection.hpp"
+#include "protocol/session/error_text.hpp"
 
 namespace slipstream::session {
 

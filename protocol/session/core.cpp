@@ -61,9 +61,12 @@ void core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
     box.on_written(n);
     p.shared.counters.socket_out_bytes += n;
     p.write_clock_unknown = false;
-    if (box.written() == box.appended()) p.alive.on_write_done();
-    else if (n != 0) p.alive.on_write_progress(now);
-    else p.alive.on_write_blocked(now);
+    if (box.written() == box.appended())
+        p.alive.on_write_done();
+    else if (n != 0)
+        p.alive.on_write_progress(now);
+    else
+        p.alive.on_write_blocked(now);
 }
 
 void core::on_transport_down(std::uint64_t generation, std::error_code ec, time_point now) {
@@ -110,8 +113,10 @@ std::string_view core::pending_write(time_point now) {
     }
     const std::string_view bytes = p.shared.box.pending();
     if (!bytes.empty()) {
-        if (now != never) p.alive.on_write_blocked(now);
-        else p.write_clock_unknown = p.shared.up;
+        if (now != never)
+            p.alive.on_write_blocked(now);
+        else
+            p.write_clock_unknown = p.shared.up;
     }
     return bytes;
 }

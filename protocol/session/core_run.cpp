@@ -187,9 +187,7 @@ void core::parts::read(time_point now) {
                     fail(wire_side.why(), now);
                     more = false;
                     break;
-                case connection::outcome::stopped:
-                    more = false;
-                    break;
+                case connection::outcome::stopped: more = false; break;
             }
         }
     }
@@ -238,11 +236,16 @@ void core::parts::shut(std::error_code why, std::error_code drained, transport_a
 
 void core::parts::update_state() noexcept {
     client_state now = client_state::connecting;
-    if (shared.closed) now = client_state::closed;
-    else if (drain.active()) now = client_state::draining;
-    else if (shared.up) now = client_state::connected;
-    else if (!machine || machine->idle()) now = client_state::idle;
-    else if (machine->ever_up()) now = client_state::reconnecting;
+    if (shared.closed)
+        now = client_state::closed;
+    else if (drain.active())
+        now = client_state::draining;
+    else if (shared.up)
+        now = client_state::connected;
+    else if (!machine || machine->idle())
+        now = client_state::idle;
+    else if (machine->ever_up())
+        now = client_state::reconnecting;
     if (state.load(std::memory_order_relaxed) != now) state.store(now, std::memory_order_release);
 }
 

@@ -28,21 +28,24 @@ std::error_code core::parts::check_message(std::string_view subject, std::size_t
     return {};
 }
 
-std::error_code core::publish(std::string_view subject, std::string_view reply_to, std::string_view header_block, std::string_view payload) {
+std::error_code core::publish(std::string_view subject, std::string_view reply_to, std::string_view header_block,
+                              std::string_view payload) {
     parts& p = *parts_;
     if (const std::error_code ec = p.refusal()) [[unlikely]] {
         if (ec != errc::draining || p.drain.flushing()) return ec;  // replies to what is being drained still go out (D7)
     }
     if (const std::error_code ec = p.check_message(subject, header_block.size(), payload.size(), reply_to)) return ec;
     wire::write_buffer& out = p.shared.box.user_frames();
-    if (header_block.empty()) wire::encode_pub(out, subject, reply_to, payload);
-    else wire::encode_hpub(out, subject, reply_to, header_block, payload);
+    if (header_block.empty())
+        wire::encode_pub(out, subject, reply_to, payload);
+    else
+        wire::encode_hpub(out, subject, reply_to, header_block, payload);
     p.count_out(header_block.size() + payload.size());
     return {};
 }
 
-std::error_code core::subscribe(std::string_view subject, const subscribe_options& options, std::function<void(const message_view&)> handler,
-                                std::shared_ptr<subscription_state>& out) {
+std::error_code core::subscribe(std::string_view subject, const subscribe_options& options,
+                                std::function<void(const message_view&)> handler, std::shared_ptr<subscription_state>& out) {
     parts& p = *parts_;
     if (const std::error_code ec = p.refusal()) {
         if (ec != errc::not_connected) return ec;  // a subscription is no message: it waits for the connection, also with fail_fast
@@ -82,8 +85,10 @@ detail::operation_id core::next(const std::shared_ptr<subscription_state>& s, de
 detail::operation_id core::drain(const std::shared_ptr<subscription_state>& s, detail::plain_completion done, time_point now) {
     parts& p = *parts_;
     std::error_code ec;
-    if (p.shared.closed) ec = errc::closed;
-    else if (s->sid != 0 && s->draining && !p.drain.active()) ec = errc::operation_in_progress;
+    if (p.shared.closed)
+        ec = errc::closed;
+    else if (s->sid != 0 && s->draining && !p.drain.active())
+        ec = errc::operation_in_progress;
     if (ec || s->sid == 0 || s->sent == 0) {
         // Ended already, or unknown to any server: there is nothing to wait for.
         if (!ec) p.subs.end(*s, errc::subscription_closed);

@@ -42,8 +42,10 @@ struct finished_operation {
     std::error_code ec;
     message reply;
     void complete() {
-        if (plain) plain.release()->complete(ec);
-        else if (with_message) with_message.release()->complete(ec, std::move(reply));
+        if (plain)
+            plain.release()->complete(ec);
+        else if (with_message)
+            with_message.release()->complete(ec, std::move(reply));
     }
 };
 
@@ -70,8 +72,10 @@ public:
     template <class Completion>
     void finish_at_once(Completion done, std::error_code ec, message reply = {}) {
         begin();
-        if constexpr (std::is_same_v<Completion, detail::plain_completion>) finish(std::move(done), ec);
-        else finish(std::move(done), ec, std::move(reply));
+        if constexpr (std::is_same_v<Completion, detail::plain_completion>)
+            finish(std::move(done), ec);
+        else
+            finish(std::move(done), ec, std::move(reply));
     }
     void tell(event e) noexcept {
         if (ended_ || (events.size() >= max_waiting_events && !about_connections(e.kind))) return;

@@ -32,8 +32,10 @@ std::uint64_t requests::start(std::string_view subject, std::string_view header_
     r.epoch = context_.up ? context_.generation : 0;
     r.position = box.appended();
     request_table::write_token(r, reply_to_.data() + prefix_size_);
-    if (header_block.empty()) wire::encode_pub(out, subject, reply_to_, payload);
-    else wire::encode_hpub(out, subject, reply_to_, header_block, payload);
+    if (header_block.empty())
+        wire::encode_pub(out, subject, reply_to_, payload);
+    else
+        wire::encode_hpub(out, subject, reply_to_, header_block, payload);
     return request_table::id_of(r).value;
 }
 
@@ -49,8 +51,10 @@ void requests::on_reply(const message_view& m) {
         ++context_.counters.orphaned_msgs;  // the second reply, or one too late (E3)
         return;
     }
-    if (m.status() == 503) finish(*r, errc::no_responders);
-    else finish(*r, {}, message(m));
+    if (m.status() == 503)
+        finish(*r, errc::no_responders);
+    else
+        finish(*r, {}, message(m));
 }
 
 void requests::cancel(std::uint64_t id) {
@@ -59,7 +63,8 @@ void requests::cancel(std::uint64_t id) {
 }
 
 void requests::on_time(time_point now) {
-    while (deadline_entry* due = deadlines_.pop_due(now)) finish_unanswered(static_cast<request_slot&>(*due), errc::timeout, errc::timeout_unsent);
+    while (deadline_entry* due = deadlines_.pop_due(now))
+        finish_unanswered(static_cast<request_slot&>(*due), errc::timeout, errc::timeout_unsent);
 }
 
 std::size_t requests::refuse(std::string_view subject, std::error_code ec) {
@@ -99,8 +104,10 @@ bool requests::keep_after_loss(const wire::frame& f) {
 void requests::on_lost() {
     recall_ = false;  // such frames were dropped with the connection
     table_.for_each([&](request_slot& r) {
-        if (r.epoch != 0) finish(r, errc::connection_lost);
-        else if (context_.options.fail_fast) finish(r, errc::not_connected);
+        if (r.epoch != 0)
+            finish(r, errc::connection_lost);
+        else if (context_.options.fail_fast)
+            finish(r, errc::not_connected);
     });
 }
 

@@ -80,13 +80,9 @@ run_action run_machine::resume(time_point now) {
                 pool_.on_connection_lost(backoff_.on_lost(now));
                 return leave(place::lost);
 
-            case place::cut:
-                place_ = after_cut_;
-                break;
+            case place::cut: place_ = after_cut_; break;
 
-            case place::lost:
-                place_ = options_.reconnect ? place::choosing : place::ending;
-                return run_action::announce_loss;
+            case place::lost: place_ = options_.reconnect ? place::choosing : place::ending; return run_action::announce_loss;
 
             case place::failed:
                 if (!wanted_) {
@@ -98,12 +94,9 @@ run_action run_machine::resume(time_point now) {
                 place_ = place::choosing;
                 return run_action::announce_failure;
 
-            case place::ending:
-                place_ = place::closed;
-                return run_action::end;
+            case place::ending: place_ = place::closed; return run_action::end;
 
-            case place::closed:
-                return run_action::wait;
+            case place::closed: return run_action::wait;
         }
     }
 }
@@ -143,8 +136,10 @@ run_action run_machine::leave(place next) noexcept {
 
 void run_machine::on_info(bool tls_required) noexcept {
     // Nothing is sent to a server that wants TLS, least of all a login (B3, B4).
-    if (tls_required) on_failure({errc::tls_required, disconnect_reason::tls, {}});
-    else informed_ = true;
+    if (tls_required)
+        on_failure({errc::tls_required, disconnect_reason::tls, {}});
+    else
+        informed_ = true;
 }
 
 void run_machine::on_failure(failure f) {

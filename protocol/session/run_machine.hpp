@@ -75,7 +75,20 @@ public:
 
 private:
     // In the order of the story: engaged() and next_deadline() compare.
-    enum class place : std::uint8_t { idle, choosing, pausing, dialing, expecting_info, expecting_pong, up, cut, lost, failed, ending, closed };
+    enum class place : std::uint8_t {
+        idle,
+        choosing,
+        pausing,
+        dialing,
+        expecting_info,
+        expecting_pong,
+        up,
+        cut,
+        lost,
+        failed,
+        ending,
+        closed
+    };
 
     /// Picks the server of the next attempt and its time. False when there is none.
     [[nodiscard]] bool choose(time_point now);

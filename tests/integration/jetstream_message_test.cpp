@@ -21,7 +21,8 @@ asio::awaitable<void> fill(jetstream_fixture& f) {
     co_await f.js.async_publish("s.a", std::string_view("t\0w\r\no", 6));
     co_await f.js.async_publish("s.b", "");
     header_map forged;
-    for (const auto& [name, value] : {std::pair("Nats-Sequence", "999"), std::pair("Nats-Subject", "evil"), std::pair("Nats-Time-Stamp", "1999-01-01T00:00:00Z")}) {
+    for (const auto& [name, value] :
+         {std::pair("Nats-Sequence", "999"), std::pair("Nats-Subject", "evil"), std::pair("Nats-Time-Stamp", "1999-01-01T00:00:00Z")}) {
         REQUIRE_FALSE(forged.append(name, value));
     }
     co_await f.js.async_publish("s.forged", "f", {.headers = &forged});
@@ -74,7 +75,8 @@ TEST_CASE("A22: what is not there: message, stream, direct access") {
             CHECK(by_sequence == js_errc::message_not_found);
             CHECK(by_sequence == condition::not_found);
             jetstream::error_info info;
-            auto [by_subject, b] = co_await f.js.async_get_message("S", {.last_by_subject = "s.none", .direct = direct, .info = &info}, use_tuple);
+            auto [by_subject, b] =
+                co_await f.js.async_get_message("S", {.last_by_subject = "s.none", .direct = direct, .info = &info}, use_tuple);
             CHECK(by_subject == js_errc::message_not_found);
             CHECK(info.code == 404);
             CHECK_FALSE(info.description.empty());

@@ -248,11 +248,12 @@ TEST_CASE("L40: hundreds of publishes at once, each with its own acknowledgement
         std::vector<std::uint64_t> sequences(count);
         std::size_t pending = count;
         for (std::size_t i = 0; i < count; ++i) {
-            f.js.async_publish("s." + std::to_string(i), std::to_string(i), {.timeout = 30s}, [&, i](std::error_code ec, const publish_ack& ack) {
-                CHECK_FALSE(ec);
-                sequences[i] = ack.sequence;
-                --pending;
-            });
+            f.js.async_publish("s." + std::to_string(i), std::to_string(i), {.timeout = 30s},
+                               [&, i](std::error_code ec, const publish_ack& ack) {
+                                   CHECK_FALSE(ec);
+                                   sequences[i] = ack.sequence;
+                                   --pending;
+                               });
         }
         while (pending > 0) co_await f.pause(2ms);
         for (std::size_t i = 0; i < count; i += 97) {

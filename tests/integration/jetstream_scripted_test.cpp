@@ -60,7 +60,8 @@ TEST_CASE("A20: garbage is invalid_response for every call, and never success") 
     auto user = [&]() -> asio::awaitable<void> {
         const stream_config config = f.in_memory("S", {"s"});
         const consumer_config consuming;
-        for (const std::string_view garbage : {"", "+OK", "{}", "null", "[]", "{\"success\":false}", "{\"total\":3}", "\xFF\xFE", "{\"stream\":\"S\"}", "{\"message\":{}}"}) {
+        for (const std::string_view garbage : {"", "+OK", "{}", "null", "[]", "{\"success\":false}", "{\"total\":3}", "\xFF\xFE",
+                                               "{\"stream\":\"S\"}", "{\"message\":{}}"}) {
             CAPTURE(garbage);
             f.script.assign(1, std::string(garbage));
             auto [a, a_] = co_await f.js.async_create_stream(config, {}, use_tuple);
@@ -156,7 +157,8 @@ TEST_CASE("A21: pages: what is asked for, totals that change, a server that neve
         CHECK(clock.elapsed() < 2s);
 
         // A page in the middle that has to be asked for again is not there twice.
-        f.script = {R"({"total":3,"offset":0,"limit":2,"streams":["a","b"]})", refusal(10008), R"({"total":3,"offset":2,"limit":2,"streams":["c"]})"};
+        f.script = {R"({"total":3,"offset":0,"limit":2,"streams":["a","b"]})", refusal(10008),
+                    R"({"total":3,"offset":2,"limit":2,"streams":["c"]})"};
         const std::vector<std::string> all = co_await f.js.async_list_stream_names();
         CHECK(all.size() == 3);
     };

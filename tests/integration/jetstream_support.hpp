@@ -96,7 +96,9 @@ inline nats_server_options configured(std::string config) {
 
 class stopwatch {
 public:
-    [[nodiscard]] std::chrono::milliseconds elapsed() const { return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin_); }
+    [[nodiscard]] std::chrono::milliseconds elapsed() const {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begin_);
+    }
 
 private:
     std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();

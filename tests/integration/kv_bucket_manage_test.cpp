@@ -263,7 +263,8 @@ TEST_CASE("kv 2: listing finds buckets and mirrors, and nothing else") {
 TEST_CASE("W25 L31: a denied API call fails at once") {
     test::nats_server_options server;
     server.config =
-        "accounts { A { jetstream: enabled, users [ { user: u, password: p, permissions { publish { deny: [\"$JS.API.STREAM.CREATE.>\"] } } } ] } }\n"
+        "accounts { A { jetstream: enabled, users [ { user: u, password: p, permissions { publish { deny: [\"$JS.API.STREAM.CREATE.>\"] } "
+        "} } ] } }\n"
         "no_auth_user: u\n";
     kv_world w(server);
     const kv::bucket_config config = named("b");

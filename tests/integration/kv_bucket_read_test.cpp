@@ -3,6 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <exception>
+
+#include <asio/awaitable.hpp>
+#include <asio/co_spawn.hpp>
+
 using namespace slipstream;
 using namespace std::chrono_literals;
 using test::kv_world;
@@ -210,4 +215,45 @@ TEST_CASE("I6: a large value, up to what the server takes") {
     w.put(b, "large", large);
     CHECK(w.value(b, "large") == large);
     CHECK(w.value(b, "large", leader()) == large);
+}
+
+TEST_CASE("kv 1: the longest key") {
+    kv_world w;
+    kv::bucket b = w.make(std::string(252, 'b'));
+    std::string key(1024, 'k');
+    for (std::size_t i = 40; i < key.size() - 1; i += 41) key[i] = '.';
+    w.put(b, key, "v");
+    CHECK(w.value(b, key) == "v");
+    CHECK(w.value(b, key, leader()) == "v");
+    CHECK_FALSE(std::get<0>(w.wait(b.async_update(key, "w", kv::revision(1), {}, result))));
+    CHECK(w.value(b, key) == "w");
+}
+
+TEST_CASE("design.md: operations as coroutines, on handles that do not outlive their start") {
+    kv_world w;
+    w.make("b");
+    std::string seen;
+    bool done = false;
+    const auto story = [&]() -> asio::awaitable<void> {
+        // Temporaries live until the operation is over, and the operation keeps what it needs.
+        const kv::revision first = co_await (co_await kv::async_open_bucket(w.js, "b")).async_create("k", "1");
+        kv::bucket b = co_await kv::async_open_bucket(w.js, "b", {.operation_timeout = 10s});
+        auto pending = b.async_update("k", "2", first, {.timeout = 5s}, deferred);
+        const kv::revision second = co_await std::move(pending)(asio::use_awaitable_t<asio::any_io_executor>());
+        auto [ec, refused] = co_await b.async_update("k", "3", first, {}, use_tuple);
+        const std::optional<kv::entry> found = co_await b.async_get("k", {.revision = second});
+        co_await b.async_erase("k", {.expected = second});
+        seen = found->value() + (ec == kv::errc::revision_mismatch ? " refused" : " taken");
+        try {
+            co_await b.async_put("bad key", "v");
+        } catch (const std::system_error& error) {
+            seen += error.code() == kv::errc::invalid_key ? " invalid" : " other";
+        }
+        done = true;
+    };
+    asio::co_spawn(w.io, story, [](std::exception_ptr failed) {
+        if (failed) std::rethrow_exception(failed);
+    });
+    CHECK(w.run_until([&] { return done; }));
+    CHECK(seen == "2 refused invalid");
 }

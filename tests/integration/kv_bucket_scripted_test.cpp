@@ -19,8 +19,8 @@ constexpr const char* create_subject = "$JS.API.STREAM.CREATE.KV_b";
 constexpr const char* get_subject = "$JS.API.STREAM.MSG.GET.KV_b";
 
 std::string refusal(int code, int err_code, const std::string& description) {
-    return "{\"type\":\"x\",\"error\":{\"code\":" + std::to_string(code) + ",\"err_code\":" + std::to_string(err_code) + ",\"description\":\"" +
-           description + "\"}}";
+    return "{\"type\":\"x\",\"error\":{\"code\":" + std::to_string(code) + ",\"err_code\":" + std::to_string(err_code) +
+           ",\"description\":\"" + description + "\"}}";
 }
 
 const std::string stream = R"({"type":"io.nats.jetstream.api.v1.stream_info_response","config":{"name":"KV_b","subjects":["$KV.b.>"],)"
@@ -161,7 +161,9 @@ TEST_CASE("S30 W23: a stream limit, told by its code or only by text, although t
     for (const std::string& limit : {refusal(400, 10027, "maximum number of streams reached"),
                                      std::string(R"({"error":{"code":400,"description":"maximum number of streams reached"}})")}) {
         CAPTURE(limit);
-        w.play({{info_subject, refusal(403, 0, "insufficient permissions"), "", ""}, {create_subject, limit, "", ""}, {info_subject, stream, "", ""}});
+        w.play({{info_subject, refusal(403, 0, "insufficient permissions"), "", ""},
+                {create_subject, limit, "", ""},
+                {info_subject, stream, "", ""}});
         CHECK_FALSE(get_or_create(w).ec);
         CHECK(w.played_all());
     }
@@ -180,7 +182,9 @@ TEST_CASE("S29 S122: somebody else made it with another configuration, told in e
 
 TEST_CASE("S31 S119: a refusal is reported with the server's words, after one more look") {
     scripted_world w;
-    w.play({{info_subject, no_stream, "", ""}, {create_subject, refusal(500, 10052, "invalid stream config"), "", ""}, {info_subject, no_stream, "", ""}});
+    w.play({{info_subject, no_stream, "", ""},
+            {create_subject, refusal(500, 10052, "invalid stream config"), "", ""},
+            {info_subject, no_stream, "", ""}});
     const outcome refused = get_or_create(w);
     CHECK(refused.ec == jetstream::errc::stream_invalid_config);
     CHECK(w.played_all());

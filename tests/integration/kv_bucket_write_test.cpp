@@ -40,11 +40,6 @@ std::error_code error_of(kv_world& w, Pending pending) {
     return ec;
 }
 
-/// Waits until the key has no value any more.
-bool expires(kv_world& w, kv::bucket& b, std::string_view key) {
-    return w.run_until([&] { return !w.get(b, key).has_value(); }, 20s);
-}
-
 std::uint64_t stored(kv_world& w, kv::bucket& b) {
     auto [ec, status] = w.wait(b.async_status({}, result));
     REQUIRE_FALSE(ec);
@@ -270,7 +265,8 @@ TEST_CASE("W36 L37: a full bucket refuses new keys, and says so") {
     CHECK(error_of(w, b.async_create("new", value, {}, result)) == kv::errc::bucket_full);
     // Overwriting frees what it replaces; old servers count before they free.
     const std::error_code overwritten = error_of(w, b.async_put("k0", value, {}, result));
-    CHECK(overwritten == (w.server.version() >= test::server_version{2, 11, 0} ? std::error_code() : make_error_code(kv::errc::bucket_full)));
+    CHECK(overwritten ==
+          (w.server.version() >= test::server_version{2, 11, 0} ? std::error_code() : make_error_code(kv::errc::bucket_full)));
     CHECK_FALSE(error_of(w, b.async_erase("k0", {}, result)));
     CHECK_FALSE(error_of(w, b.async_put("new", value, {}, result)));
 }
@@ -286,71 +282,11 @@ TEST_CASE("kv 6: a value beyond the bucket's limit; headers count") {
     CHECK_FALSE(error_of(w, b.async_erase("k", {}, result)));
 }
 
-TEST_CASE("kv 7 G4: a key with a TTL expires into a marker that get, create and update understand") {
-    kv_world w;
-    if (!w.has_limit_markers()) {
-        MESSAGE("this server has no limit markers");
-        return;
-    }
-    kv::bucket_config config = named("b");
-    config.limit_marker_ttl = 1h;
-    kv::bucket b = w.make(config);
-    kv::create_options options;
-    options.ttl = 1s;
-    auto [ec, created] = w.wait(b.async_create("k", "v", options, result));
-    REQUIRE_FALSE(ec);
-    CHECK(w.value(b, "k") == "v");
-    REQUIRE(expires(w, b, "k"));
-
-    auto [marker_ec, marker] = w.wait(w.js.async_get_message("KV_b", last_of("$KV.b.k"), result));
-    REQUIRE_FALSE(marker_ec);
-    CHECK(marker.headers().get("Nats-Marker-Reason") == "MaxAge");
-    CHECK(error_of(w, b.async_update("k", "x", created, {}, result)) == kv::errc::revision_mismatch);
-    options.ttl = 0s;
-    CHECK_FALSE(error_of(w, b.async_create("k", "again", options, result)));
-    CHECK(w.value(b, "k") == "again");
-}
-
-TEST_CASE("kv 7: create with a TTL over a marker keeps the TTL in its second round") {
-    kv_world w;
-    if (!w.has_limit_markers()) {
-        MESSAGE("this server has no limit markers");
-        return;
-    }
-    kv::bucket_config config = named("b");
-    config.limit_marker_ttl = 1h;
-    kv::bucket b = w.make(config);
-    CHECK_FALSE(error_of(w, b.async_erase("k", {}, result)));
-    kv::create_options options;
-    options.ttl = 1s;
-    CHECK_FALSE(error_of(w, b.async_create("k", "v", options, result)));
-    CHECK(w.value(b, "k") == "v");
-    CHECK(expires(w, b, "k"));
-}
-
-TEST_CASE("kv 4: a purge with a TTL vanishes altogether") {
-    kv_world w;
-    if (!w.has_limit_markers()) {
-        MESSAGE("this server has no limit markers");
-        return;
-    }
-    kv::bucket_config config = named("b", 3);
-    config.limit_marker_ttl = 1s;
-    kv::bucket b = w.make(config);
-    w.put(b, "anchor", "a");
-    w.put(b, "k", "v");
-    kv::purge_options options;
-    options.ttl = 1s;
-    CHECK_FALSE(error_of(w, b.async_purge("k", options, result)));
-    CHECK(stored(w, b) == 2);
-    CHECK(w.run_until([&] { return stored(w, b) == 1; }, 20s));
-    CHECK_FALSE(error_of(w, b.async_create("k", "new", {}, result)));  // over nothing
-}
-
 TEST_CASE("W25 L31: a denied write fails at once, and only the denied one") {
     test::nats_server_options server;
     server.config =
-        "accounts { A { jetstream: enabled, users [ { user: u, password: p, permissions { publish { deny: [\"$KV.b.secret.>\"] } } } ] } }\n"
+        "accounts { A { jetstream: enabled, users [ { user: u, password: p, permissions { publish { deny: [\"$KV.b.secret.>\"] } } } ] } "
+        "}\n"
         "no_auth_user: u\n";
     kv_world w(server);
     kv::bucket b = w.make("b");

@@ -311,7 +311,7 @@ TEST_CASE_FIXTURE(io_fixture, "I2: what event callbacks and handlers hold is let
     auto server = [&]() -> asio::awaitable<void> { co_await serve_one(peer); };
     asio::co_spawn(context, server(), [](std::exception_ptr) {});
     std::optional<client> nc;
-    o.on_event = [token, &nc](const event&) {};
+    o.on_event = [token](const event&) {};
     nc.emplace(context.get_executor(), o);
     o.on_event = nullptr;
     // A cycle: the handler keeps the client and the client the handler.

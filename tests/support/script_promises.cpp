@@ -21,7 +21,8 @@ void script_promises::check_health() {
     }
     const client_state state = script_.core_->state();
     if (state == client_state::draining) return;
-    script_.verify(up == (state == client_state::connected), "I4: state " + std::string(to_string(state)) + " does not agree with the events");
+    script_.verify(up == (state == client_state::connected),
+                   "I4: state " + std::string(to_string(state)) + " does not agree with the events");
 }
 
 void script_promises::operations_end_once() {

@@ -16,9 +16,12 @@ namespace {
 std::string readable(std::string_view bytes) {
     std::string out;
     for (const char c : bytes.substr(0, 400)) {
-        if (c == '\r') out += "\\r";
-        else if (c == '\n') out += "\\n";
-        else out += c;
+        if (c == '\r')
+            out += "\\r";
+        else if (c == '\n')
+            out += "\\n";
+        else
+            out += c;
     }
     return bytes.size() > 400 ? out + "..." : out;
 }
@@ -97,8 +100,10 @@ void session_script::expect_publish(std::string_view subject, std::string_view p
     verify(ec == expected, "publish returned " + ec.message() + ", expected " + expected.message());
     if (!ec) {
         wire::write_buffer frame;
-        if (header_block.empty()) wire::encode_pub(frame, subject, reply_to, payload);
-        else wire::encode_hpub(frame, subject, reply_to, header_block, payload);
+        if (header_block.empty())
+            wire::encode_pub(frame, subject, reply_to, payload);
+        else
+            wire::encode_hpub(frame, subject, reply_to, header_block, payload);
         ++published_[std::string(frame.view())];
     }
     pump();
@@ -138,7 +143,8 @@ void session_script::expect_queued(const std::string& from, std::string_view pay
     if (over_) return;
     message m;
     const bool some = subscriptions_.at(from)->queue.pop(m);
-    verify(some && m.payload() == payload, "queue gave " + (some ? std::string(m.payload()) : "nothing") + ", expected " + std::string(payload));
+    verify(some && m.payload() == payload,
+           "queue gave " + (some ? std::string(m.payload()) : "nothing") + ", expected " + std::string(payload));
 }
 
 void session_script::expect_queue_empty(const std::string& from) {

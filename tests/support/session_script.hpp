@@ -135,7 +135,9 @@ public:
 
     // --- for the tests that look closer ---
     [[nodiscard]] session::core& core() { return *core_; }
-    [[nodiscard]] const std::shared_ptr<session::subscription_state>& subscription(const std::string& name) { return subscriptions_.at(name); }
+    [[nodiscard]] const std::shared_ptr<session::subscription_state>& subscription(const std::string& name) {
+        return subscriptions_.at(name);
+    }
     [[nodiscard]] const operation_record& operation(const std::string& name) { return *operations_.at(name); }
     [[nodiscard]] time_point now() const { return now_; }
     /// The script has not been ended by a disaster or a failed expectation.

@@ -47,7 +47,8 @@ void session_script::pump() {
         event e;
         while (core_->next_event(e)) {
             more = true;
-            note("   event " + std::string(to_string(e.kind)) + " " + std::string(to_string(e.reason)) + " " + (e.error ? e.error.message() : ""));
+            note("   event " + std::string(to_string(e.kind)) + " " + std::string(to_string(e.reason)) + " " +
+                 (e.error ? e.error.message() : ""));
             all_events_.push_back(e);
             events_.push_back(std::move(e));
         }
@@ -189,7 +190,8 @@ void session_script::strike() {
     const bool was_open = open_;
     if (run_.what == disaster::close) core_->close(now_);
     if (was_open && run_.what == disaster::eof) core_->on_transport_down(dialing_, {}, now_);
-    if (was_open && run_.what == disaster::reset) core_->on_transport_down(dialing_, std::make_error_code(std::errc::connection_reset), now_);
+    if (was_open && run_.what == disaster::reset)
+        core_->on_transport_down(dialing_, std::make_error_code(std::errc::connection_reset), now_);
     if (was_open && run_.what == disaster::garbage) feed("\x01 garbage\r\n");
     silent_ = run_.what == disaster::silence;
     pump();

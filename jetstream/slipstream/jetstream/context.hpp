@@ -134,7 +134,8 @@ public:
     /// `last_by_subject`); with `direct`, slipstream::errc::no_responders: no such stream, or it does not allow direct reads.
     template <asio::completion_token_for<void(std::error_code, stored_message)> Token = default_token>
     auto async_get_message(std::string_view stream, message_selector selector, Token&& token = Token()) const {
-        return initiate<Token>(token, selector.direct ? &context::start_get_direct : &context::start_get_message, prepare_get_message(stream, selector));
+        return initiate<Token>(token, selector.direct ? &context::start_get_direct : &context::start_get_message,
+                               prepare_get_message(stream, selector));
     }
 
     // --- Consumers -----------------------------------------------------------------------------------------------------------
@@ -142,11 +143,13 @@ public:
     /// Makes a consumer. An equal existing one of that name is success too.
     /// Errors: also errc::stream_not_found, errc::consumer_exists, errc::maximum_consumers, errc::consumer_create, errc::invalid_config.
     template <asio::completion_token_for<void(std::error_code, consumer_info)> Token = default_token>
-    auto async_create_consumer(std::string_view stream, const consumer_config& config, call_options options = {}, Token&& token = Token()) const {
+    auto async_create_consumer(std::string_view stream, const consumer_config& config, call_options options = {},
+                               Token&& token = Token()) const {
         return initiate<Token>(token, &context::start_create_consumer, prepare_create_consumer(stream, config, options));
     }
     template <class Token = default_token>
-    auto async_create_consumer(std::string_view stream, consumer_config&& config, call_options options = {}, Token&& token = Token()) const = delete;
+    auto async_create_consumer(std::string_view stream, consumer_config&& config, call_options options = {},
+                               Token&& token = Token()) const = delete;
 
     /// Errors: also errc::consumer_not_found, errc::stream_not_found.
     template <asio::completion_token_for<void(std::error_code, consumer_info)> Token = default_token>
@@ -156,7 +159,8 @@ public:
 
     /// Errors: also errc::consumer_not_found, errc::stream_not_found.
     template <asio::completion_token_for<void(std::error_code)> Token = default_token>
-    auto async_delete_consumer(std::string_view stream, std::string_view consumer, call_options options = {}, Token&& token = Token()) const {
+    auto async_delete_consumer(std::string_view stream, std::string_view consumer, call_options options = {},
+                               Token&& token = Token()) const {
         return initiate<Token>(token, &context::start_success, prepare_delete_consumer(stream, consumer, options));
     }
 
@@ -184,7 +188,8 @@ public:
     [[nodiscard]] prepared prepare_list_stream_names(std::string_view subject, const call_options& options) const;
     [[nodiscard]] prepared prepare_publish(std::string_view subject, payload_view payload, const publish_options& options) const;
     [[nodiscard]] prepared prepare_get_message(std::string_view stream, const message_selector& selector) const;
-    [[nodiscard]] prepared prepare_create_consumer(std::string_view stream, const consumer_config& config, const call_options& options) const;
+    [[nodiscard]] prepared prepare_create_consumer(std::string_view stream, const consumer_config& config,
+                                                   const call_options& options) const;
     [[nodiscard]] prepared prepare_consumer_info(std::string_view stream, std::string_view consumer, const call_options& options) const;
     [[nodiscard]] prepared prepare_delete_consumer(std::string_view stream, std::string_view consumer, const call_options& options) const;
     [[nodiscard]] prepared prepare_list_consumers(std::string_view stream, const call_options& options) const;

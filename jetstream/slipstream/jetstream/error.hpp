@@ -66,7 +66,8 @@ inline std::error_code make_error_code(errc e) noexcept { return {static_cast<in
 /// The enumerator's own name, "err_code_N" for one without a name here.
 std::string to_string(errc e);
 
-/// What the server said beside the code. Empty (zeros) when the failure is not of the server's making. Pass a pointer in the options of a call to receive it; it must live until completion.
+/// What the server said beside the code; empty (zeros) when the failure is not of the server's making. Pass a pointer in the options
+/// of a call to receive it; it must live until completion.
 struct error_info {
     int code = 0;               ///< HTTP-like; not unique, not stable in meaning.
     int err_code = 0;

@@ -43,7 +43,9 @@ public:
     auto async_status(read_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, bucket_status)>(
             [](auto handler, bucket self, read_options o) {
-                self.start_status(o, slipstream::detail::make_any_handler<void(std::error_code, bucket_status)>(std::move(handler), self.get_executor()));
+                auto erased =
+                    slipstream::detail::make_any_handler<void(std::error_code, bucket_status)>(std::move(handler), self.get_executor());
+                self.start_status(o, std::move(erased));
             },
             token, *this, options);
     }
@@ -54,16 +56,14 @@ public:
     auto async_history(std::string_view key, read_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, std::vector<entry>)>(
             [](auto handler, bucket self, std::string owned, read_options o) {
-                self.start_history(std::move(owned), o,
-                                   slipstream::detail::make_any_handler<void(std::error_code, std::vector<entry>)>(std::move(handler), self.get_executor()));
+                auto erased = slipstream::detail::make_any_handler<void(std::error_code, std::vector<entry>)>(std::move(handler),
+                                                                                                              self.get_executor());
+                self.start_history(std::move(owned), o, std::move(erased));
             },
             token, *this, std::string(key), options);
     }
 
 private:
-    template <class... Args>
-    using handler_for = slipstream::detail::any_handler<void(std::error_code, Args...)>;
-
     void start_get(std::string key, get_options options, handler_for<std::optional<entry>> handler) override;
     void start_entry(std::string key, get_options options, handler_for<std::optional<entry>> handler) override;
     void start_keys(prefixes which, read_options options, handler_for<std::vector<std::string>> handler) override;
@@ -86,9 +86,9 @@ private:
 /// The compiled halves of the functions below.
 namespace operations {
 
-using bucket_handler = slipstream::detail::any_handler<void(std::error_code, bucket)>;
-using list_handler = slipstream::detail::any_handler<void(std::error_code, std::vector<bucket_status>)>;
-using plain_handler = slipstream::detail::any_handler<void(std::error_code)>;
+using bucket_handler = handler_for<bucket>;
+using list_handler = handler_for<std::vector<bucket_status>>;
+using plain_handler = handler_for<>;
 
 void start_create_bucket(jetstream::context js, bucket_config config, open_options options, bucket_handler handler);
 void start_open_bucket(jetstream::context js, std::string name, open_options options, bucket_handler handler);
@@ -138,7 +138,8 @@ auto async_open_bucket(const jetstream::context& js, std::string_view name, open
 /// Errors: as async_create_bucket and async_open_bucket, except bucket_exists. When neither works, the reason why the bucket
 /// could not be made.
 template <asio::completion_token_for<void(std::error_code, bucket)> Token = default_token>
-auto async_get_or_create_bucket(const jetstream::context& js, const bucket_config& config, open_options options = {}, Token&& token = Token()) {
+auto async_get_or_create_bucket(const jetstream::context& js, const bucket_config& config, open_options options = {},
+                                Token&& token = Token()) {
     return asio::async_initiate<Token, void(std::error_code, bucket)>(
         [](auto handler, jetstream::context c, bucket_config owned, open_options o) {
             auto erased = slipstream::detail::make_any_handler<void(std::error_code, bucket)>(std::move(handler), c.get_executor());
@@ -147,7 +148,8 @@ auto async_get_or_create_bucket(const jetstream::context& js, const bucket_confi
         token, js, config, options);
 }
 template <class Token = default_token>
-auto async_get_or_create_bucket(const jetstream::context& js, bucket_config&& config, open_options options = {}, Token&& token = Token()) = delete;
+auto async_get_or_create_bucket(const jetstream::context& js, bucket_config&& config, open_options options = {},
+                                Token&& token = Token()) = delete;
 
 /// Deletes a bucket and everything in it.
 /// Errors: also errc::invalid_bucket (before a byte is sent), errc::bucket_not_found.
@@ -167,7 +169,8 @@ template <asio::completion_token_for<void(std::error_code, std::vector<bucket_st
 auto async_list_buckets(const jetstream::context& js, manage_options options = {}, Token&& token = Token()) {
     return asio::async_initiate<Token, void(std::error_code, std::vector<bucket_status>)>(
         [](auto handler, jetstream::context c, manage_options o) {
-            auto erased = slipstream::detail::make_any_handler<void(std::error_code, std::vector<bucket_status>)>(std::move(handler), c.get_executor());
+            auto erased = slipstream::detail::make_any_handler<void(std::error_code, std::vector<bucket_status>)>(std::move(handler),
+                                                                                                                  c.get_executor());
             operations::start_list_buckets(std::move(c), o, std::move(erased));
         },
         token, js, options);

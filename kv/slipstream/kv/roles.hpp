@@ -29,6 +29,10 @@
 
 namespace slipstream::kv {
 
+/// What completes an operation: `handler.post(error_code, results...)`, exactly once. Destroying it ends the operation unanswered.
+template <class... Results>
+using handler_for = slipstream::detail::any_handler<void(std::error_code, Results...)>;
+
 /// Reads keys.
 ///
 /// Errors common to all: errc::bucket_not_found, slipstream::errc::timeout, timeout_unsent, connection_lost, permission_denied,
@@ -49,7 +53,7 @@ public:
     auto async_get(std::string_view key, get_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, std::optional<entry>)>(
             [](auto handler, reader* self, std::string owned, get_options o) {
-                self->start_get(std::move(owned), o, own<void(std::error_code, std::optional<entry>)>(self, std::move(handler)));
+                self->start_get(std::move(owned), o, own<std::optional<entry>>(self, std::move(handler)));
             },
             token, this, std::string(key), options);
     }
@@ -60,7 +64,7 @@ public:
     auto async_entry(std::string_view key, get_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, std::optional<entry>)>(
             [](auto handler, reader* self, std::string owned, get_options o) {
-                self->start_entry(std::move(owned), o, own<void(std::error_code, std::optional<entry>)>(self, std::move(handler)));
+                self->start_entry(std::move(owned), o, own<std::optional<entry>>(self, std::move(handler)));
             },
             token, this, std::string(key), options);
     }
@@ -72,7 +76,7 @@ public:
     auto async_keys(prefixes which = {}, read_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, std::vector<std::string>)>(
             [](auto handler, reader* self, prefixes p, read_options o) {
-                self->start_keys(std::move(p), o, own<void(std::error_code, std::vector<std::string>)>(self, std::move(handler)));
+                self->start_keys(std::move(p), o, own<std::vector<std::string>>(self, std::move(handler)));
             },
             token, this, std::move(which), options);
     }
@@ -84,7 +88,7 @@ public:
     auto async_scan(prefixes which = {}, read_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, std::vector<entry>)>(
             [](auto handler, reader* self, prefixes p, read_options o) {
-                self->start_scan(std::move(p), o, own<void(std::error_code, std::vector<entry>)>(self, std::move(handler)));
+                self->start_scan(std::move(p), o, own<std::vector<entry>>(self, std::move(handler)));
             },
             token, this, std::move(which), options);
     }
@@ -94,15 +98,15 @@ protected:
     reader(const reader&) = default;
     reader& operator=(const reader&) = default;
 
-    virtual void start_get(std::string key, get_options options, slipstream::detail::any_handler<void(std::error_code, std::optional<entry>)> handler) = 0;
-    virtual void start_entry(std::string key, get_options options, slipstream::detail::any_handler<void(std::error_code, std::optional<entry>)> handler) = 0;
-    virtual void start_keys(prefixes which, read_options options, slipstream::detail::any_handler<void(std::error_code, std::vector<std::string>)> handler) = 0;
-    virtual void start_scan(prefixes which, read_options options, slipstream::detail::any_handler<void(std::error_code, std::vector<entry>)> handler) = 0;
+    virtual void start_get(std::string key, get_options options, handler_for<std::optional<entry>> handler) = 0;
+    virtual void start_entry(std::string key, get_options options, handler_for<std::optional<entry>> handler) = 0;
+    virtual void start_keys(prefixes which, read_options options, handler_for<std::vector<std::string>> handler) = 0;
+    virtual void start_scan(prefixes which, read_options options, handler_for<std::vector<entry>> handler) = 0;
 
 private:
-    template <class Signature, class Handler>
-    static auto own(const reader* self, Handler handler) {
-        return slipstream::detail::make_any_handler<Signature>(std::move(handler), self->get_executor());
+    template <class Result, class Handler>
+    static handler_for<Result> own(const reader* self, Handler handler) {
+        return slipstream::detail::make_any_handler<void(std::error_code, Result)>(std::move(handler), self->get_executor());
     }
 };
 
@@ -126,7 +130,7 @@ public:
     auto async_put(std::string_view key, payload_view value, put_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, revision)>(
             [](auto handler, writer* self, key_value arguments, put_options o) {
-                self->start_put(std::move(arguments), o, own<void(std::error_code, revision)>(self, std::move(handler)));
+                self->start_put(std::move(arguments), o, own<revision>(self, std::move(handler)));
             },
             token, this, key_value(key, value), options);
     }
@@ -139,7 +143,7 @@ public:
     auto async_create(std::string_view key, payload_view value, create_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, revision)>(
             [](auto handler, writer* self, key_value arguments, create_options o) {
-                self->start_create(std::move(arguments), o, own<void(std::error_code, revision)>(self, std::move(handler)));
+                self->start_create(std::move(arguments), o, own<revision>(self, std::move(handler)));
             },
             token, this, key_value(key, value), options);
     }
@@ -152,7 +156,7 @@ public:
     auto async_update(std::string_view key, payload_view value, revision expected, update_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, revision)>(
             [](auto handler, writer* self, key_value arguments, revision r, update_options o) {
-                self->start_update(std::move(arguments), r, o, own<void(std::error_code, revision)>(self, std::move(handler)));
+                self->start_update(std::move(arguments), r, o, own<revision>(self, std::move(handler)));
             },
             token, this, key_value(key, value), expected, options);
     }
@@ -165,7 +169,7 @@ public:
     auto async_erase(std::string_view key, erase_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, revision)>(
             [](auto handler, writer* self, std::string owned, erase_options o) {
-                self->start_erase(std::move(owned), o, own<void(std::error_code, revision)>(self, std::move(handler)));
+                self->start_erase(std::move(owned), o, own<revision>(self, std::move(handler)));
             },
             token, this, std::string(key), options);
     }
@@ -177,7 +181,7 @@ public:
     auto async_purge(std::string_view key, purge_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, revision)>(
             [](auto handler, writer* self, std::string owned, purge_options o) {
-                self->start_purge(std::move(owned), o, own<void(std::error_code, revision)>(self, std::move(handler)));
+                self->start_purge(std::move(owned), o, own<revision>(self, std::move(handler)));
             },
             token, this, std::string(key), options);
     }
@@ -187,16 +191,16 @@ protected:
     writer(const writer&) = default;
     writer& operator=(const writer&) = default;
 
-    virtual void start_put(key_value arguments, put_options options, slipstream::detail::any_handler<void(std::error_code, revision)> handler) = 0;
-    virtual void start_create(key_value arguments, create_options options, slipstream::detail::any_handler<void(std::error_code, revision)> handler) = 0;
-    virtual void start_update(key_value arguments, revision expected, update_options options, slipstream::detail::any_handler<void(std::error_code, revision)> handler) = 0;
-    virtual void start_erase(std::string key, erase_options options, slipstream::detail::any_handler<void(std::error_code, revision)> handler) = 0;
-    virtual void start_purge(std::string key, purge_options options, slipstream::detail::any_handler<void(std::error_code, revision)> handler) = 0;
+    virtual void start_put(key_value arguments, put_options options, handler_for<revision> handler) = 0;
+    virtual void start_create(key_value arguments, create_options options, handler_for<revision> handler) = 0;
+    virtual void start_update(key_value arguments, revision expected, update_options options, handler_for<revision> handler) = 0;
+    virtual void start_erase(std::string key, erase_options options, handler_for<revision> handler) = 0;
+    virtual void start_purge(std::string key, purge_options options, handler_for<revision> handler) = 0;
 
 private:
-    template <class Signature, class Handler>
-    static auto own(const writer* self, Handler handler) {
-        return slipstream::detail::make_any_handler<Signature>(std::move(handler), self->get_executor());
+    template <class Result, class Handler>
+    static handler_for<Result> own(const writer* self, Handler handler) {
+        return slipstream::detail::make_any_handler<void(std::error_code, Result)>(std::move(handler), self->get_executor());
     }
 };
 

@@ -41,7 +41,8 @@ TEST_CASE("S118, S30: the stream limit by its text") {
 }
 
 TEST_CASE("W23, L29: the stream limit by its number, whatever the text and code") {
-    CHECK(outcome(R"({"error":{"code":400,"err_code":10027,"description":"maximum number of streams reached"}})") == create_outcome::stream_limit);
+    CHECK(outcome(R"({"error":{"code":400,"err_code":10027,"description":"maximum number of streams reached"}})") ==
+          create_outcome::stream_limit);
     CHECK(outcome(R"({"error":{"code":503,"err_code":10027,"description":"changed words"}})") == create_outcome::stream_limit);
 }
 
@@ -61,9 +62,25 @@ TEST_CASE("S120: a bare 400 is fatal") {
 
 TEST_CASE("S121, S26: bytes that are not one complete JSON text are created, and say that they were not parsed") {
     std::string deep(5000, '[');
-    const std::string_view cases[] = {"not json at all", "", " ", "{", "{}x", R"({"error":{"code":403}} trailing)", R"({"error":{"code":403})",
-                                      "{\"a\":\"\xFF\"}", "{\"a\":\"\xC0\x80\"}", R"({"a":"\ud800"})", "nul", "[1,]", "{'a':1}", "01", "1.", "--1",
-                                      "{\"error\":1}{\"error\":1}", "\xEF\xBB\xBF{}", deep};
+    const std::string_view cases[] = {"not json at all",
+                                      "",
+                                      " ",
+                                      "{",
+                                      "{}x",
+                                      R"({"error":{"code":403}} trailing)",
+                                      R"({"error":{"code":403})",
+                                      "{\"a\":\"\xFF\"}",
+                                      "{\"a\":\"\xC0\x80\"}",
+                                      R"({"a":"\ud800"})",
+                                      "nul",
+                                      "[1,]",
+                                      "{'a':1}",
+                                      "01",
+                                      "1.",
+                                      "--1",
+                                      "{\"error\":1}{\"error\":1}",
+                                      "\xEF\xBB\xBF{}",
+                                      deep};
     for (const std::string_view text : cases) {
         CAPTURE(text);
         const auto r = classify_create_response(text);
@@ -76,7 +93,8 @@ TEST_CASE("S121, S26: bytes that are not one complete JSON text are created, and
 TEST_CASE("S122, S29: 10058 in `code` is already_exists too") {
     CHECK(outcome(R"({"error":{"code":10058,"description":"stream name already in use"}})") == create_outcome::already_exists);
     // Checked before the stream limit.
-    CHECK(outcome(R"({"error":{"code":400,"err_code":10058,"description":"maximum number of streams"}})") == create_outcome::already_exists);
+    CHECK(outcome(R"({"error":{"code":400,"err_code":10058,"description":"maximum number of streams"}})") ==
+          create_outcome::already_exists);
 }
 
 TEST_CASE("S123, S28: what is missing is 0") {
@@ -89,7 +107,8 @@ TEST_CASE("S123, S28: what is missing is 0") {
 }
 
 TEST_CASE("S27: valid JSON without an `error` member is created, objects or not") {
-    for (const std::string_view text : {"null", "42", "[]", "{}", "\"error\"", "[{\"error\":1}]", R"({"config":{"error":{"code":403}}})", " { } \n", "1e400"}) {
+    for (const std::string_view text :
+         {"null", "42", "[]", "{}", "\"error\"", "[{\"error\":1}]", R"({"config":{"error":{"code":403}}})", " { } \n", "1e400"}) {
         CAPTURE(text);
         const auto r = classify_create_response(text);
         CHECK(r.outcome == create_outcome::created);
@@ -98,7 +117,8 @@ TEST_CASE("S27: valid JSON without an `error` member is created, objects or not"
 }
 
 TEST_CASE("S28: an `error` of any type is an error") {
-    for (const std::string_view text : {R"({"error":null})", R"({"error":"text"})", R"({"error":[]})", R"({"error":false})", R"({"error":{}})", R"({"error":0})"}) {
+    for (const std::string_view text :
+         {R"({"error":null})", R"({"error":"text"})", R"({"error":[]})", R"({"error":false})", R"({"error":{}})", R"({"error":0})"}) {
         CAPTURE(text);
         const auto r = classify_create_response(text);
         CHECK(r.outcome == create_outcome::failed);
@@ -109,10 +129,11 @@ TEST_CASE("S28: an `error` of any type is an error") {
 
 TEST_CASE("S28: numbers of another type, or beyond int64, are 0; the reply is still an error") {
     for (const std::string_view number :
-         {"\"10058\"", "10058.0", "10058.5", "1.0058e4", "9223372036854775808", "18446744073709551616", "123456789012345678901234567890", "-1e999", "1e999",
-          "true", "null", "[10058]", "-9223372036854775809"}) {
+         {"\"10058\"", "10058.0", "10058.5", "1.0058e4", "9223372036854775808", "18446744073709551616", "123456789012345678901234567890",
+          "-1e999", "1e999", "true", "null", "[10058]", "-9223372036854775809"}) {
         CAPTURE(number);
-        const auto r = classify_create_response(R"({"error":{"code":)" + std::string(number) + R"(,"err_code":)" + std::string(number) + R"(,"description":"d"}})");
+        const auto r = classify_create_response(R"({"error":{"code":)" + std::string(number) + R"(,"err_code":)" + std::string(number) +
+                                                R"(,"description":"d"}})");
         CHECK(r.parsed);
         CHECK(r.outcome == create_outcome::failed);
         CHECK(r.code == 0);

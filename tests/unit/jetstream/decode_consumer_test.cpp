@@ -47,15 +47,16 @@ TEST_CASE("W1, L11: the create reply and the sequence that tells of a clamp") {
 }
 
 TEST_CASE("A20: a reply without what is promised is invalid, never success") {
-    for (const std::string_view missing : {R"("stream_name":)", R"("name":)", R"("created":)", R"("config":)", R"("delivered":)", R"("ack_floor":)", R"("num_pending":)",
-                                           R"("consumer_seq":)", R"("stream_seq":)"}) {
+    for (const std::string_view missing : {R"("stream_name":)", R"("name":)", R"("created":)", R"("config":)", R"("delivered":)",
+                                           R"("ack_floor":)", R"("num_pending":)", R"("consumer_seq":)", R"("stream_seq":)"}) {
         CAPTURE(missing);
         CHECK(decode(replaced(created_consumer, missing, R"("x":)")) == errc::invalid_response);
     }
     CHECK(decode("{}") == errc::invalid_response);
     CHECK(decode(replaced(created_consumer, R"("stream_seq":6)", R"("stream_seq":"6")")) == errc::invalid_response);
     CHECK(decode(replaced(created_consumer, R"("num_pending":4)", R"("num_pending":-1)")) == errc::invalid_response);
-    CHECK(decode(R"({"error":{"code":404,"err_code":10014,"description":"consumer not found"},"paused":false})") == errc::consumer_not_found);
+    CHECK(decode(R"({"error":{"code":404,"err_code":10014,"description":"consumer not found"},"paused":false})") ==
+          errc::consumer_not_found);
 }
 
 TEST_CASE("spec/jetstream.md 4: several filters, an absent ack policy, words of newer servers") {
@@ -68,7 +69,8 @@ TEST_CASE("spec/jetstream.md 4: several filters, an absent ack policy, words of 
     CHECK(info.config.filter_subjects == std::vector<std::string>{"a", "b.>"});
     CHECK(info.config.ack_policy == ack_policy::none);
     CHECK(info.config.replay_policy == replay_policy::instant);
-    REQUIRE_FALSE(decode_consumer_info(json(replaced(created_consumer, R"("ack_policy":"none")", R"("ack_policy":"flow_control")")), info, nullptr));
+    REQUIRE_FALSE(
+        decode_consumer_info(json(replaced(created_consumer, R"("ack_policy":"none")", R"("ack_policy":"flow_control")")), info, nullptr));
     CHECK(info.config.ack_policy == ack_policy::flow_control);
 }
 

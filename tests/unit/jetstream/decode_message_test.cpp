@@ -52,7 +52,9 @@ TEST_CASE("spec/kv.md 3: a marker's headers are there, and an empty value is a v
 
 TEST_CASE("spec/jetstream.md 9: a publisher cannot forge the server's headers") {
     stored_message m;
-    REQUIRE_FALSE(direct("NATS/1.0\r\nNats-Sequence: 999\r\nNats-Subject: evil\r\nNats-Time-Stamp: 1999-01-01T00:00:00Z\r\n" + std::string(servers_headers), "v", m));
+    REQUIRE_FALSE(direct(
+        "NATS/1.0\r\nNats-Sequence: 999\r\nNats-Subject: evil\r\nNats-Time-Stamp: 1999-01-01T00:00:00Z\r\n" + std::string(servers_headers),
+        "v", m));
     CHECK(m.sequence() == 2);
     CHECK(m.subject() == "$KV.b.k1");
     CHECK(m.time() == wall_time(1795424104076103570ns));
@@ -87,10 +89,11 @@ TEST_CASE("A20: direct replies that lack the server's headers, or with broken on
     CHECK(direct("", "payload only", m) == errc::invalid_response);  // no_hdr
     CHECK(direct("NATS/1.0\r\n\r\n", "x", m) == errc::invalid_response);
     const std::string whole = "NATS/1.0\r\n" + std::string(servers_headers);
-    for (const auto& [from, to] : {std::pair("Nats-Sequence: 2", "Nats-Sequence: x"), std::pair("Nats-Sequence: 2", "Nats-Sequence: 0"),
-                                   std::pair("Nats-Sequence: 2", "Nats-Sequence: -2"), std::pair("Nats-Sequence: 2", "Nats-Sequence: 18446744073709551616"),
-                                   std::pair("Nats-Sequence: 2", "X: 2"), std::pair("Nats-Subject: $KV.b.k1", "X: y"), std::pair("Nats-Time-Stamp:", "X:"),
-                                   std::pair("2026-11-23T", "yesterday")}) {
+    for (const auto& [from, to] :
+         {std::pair("Nats-Sequence: 2", "Nats-Sequence: x"), std::pair("Nats-Sequence: 2", "Nats-Sequence: 0"),
+          std::pair("Nats-Sequence: 2", "Nats-Sequence: -2"), std::pair("Nats-Sequence: 2", "Nats-Sequence: 18446744073709551616"),
+          std::pair("Nats-Sequence: 2", "X: 2"), std::pair("Nats-Subject: $KV.b.k1", "X: y"), std::pair("Nats-Time-Stamp:", "X:"),
+          std::pair("2026-11-23T", "yesterday")}) {
         CAPTURE(to);
         CHECK(direct(replaced(whole, from, to), "x", m) == errc::invalid_response);
     }
@@ -99,7 +102,8 @@ TEST_CASE("A20: direct replies that lack the server's headers, or with broken on
 TEST_CASE("spec/kv.md 3: a message from the leader, as JSON") {
     stored_message m;
     const std::string text =
-        R"({"type":"io.nats.jetstream.api.v1.stream_msg_get_response","message":{"subject":"$KV.b.k\u003e","seq":7,"hdrs":"TkFUUy8xLjANCktWLU9wZXJhdGlvbjogREVMDQoNCg==",)"
+        R"({"type":"io.nats.jetstream.api.v1.stream_msg_get_response","message":{"subject":"$KV.b.k\u003e","seq":7,)"
+        R"("hdrs":"TkFUUy8xLjANCktWLU9wZXJhdGlvbjogREVMDQoNCg==",)"
         R"("data":"aGk=","time":"2026-11-23T08:55:04.07610357Z"}})";
     REQUIRE_FALSE(decode_message(json(text), m, nullptr));
     CHECK(m.subject() == "$KV.b.k>");
@@ -108,17 +112,21 @@ TEST_CASE("spec/kv.md 3: a message from the leader, as JSON") {
     CHECK(m.payload() == "hi");
     CHECK(m.time() == wall_time(1795424104076103570ns));
 
-    REQUIRE_FALSE(decode_message(json(replaced(replaced(text, R"("data":"aGk=",)", ""), R"("hdrs":"TkFUUy8xLjANCktWLU9wZXJhdGlvbjogREVMDQoNCg==",)", "")), m, nullptr));
+    REQUIRE_FALSE(decode_message(
+        json(replaced(replaced(text, R"("data":"aGk=",)", ""), R"("hdrs":"TkFUUy8xLjANCktWLU9wZXJhdGlvbjogREVMDQoNCg==",)", "")), m,
+        nullptr));
     CHECK(m.payload().empty());  // absent data is an empty value, no error
     CHECK(m.headers().empty());
     stored_message moved = std::move(m);
     CHECK(moved.subject() == "$KV.b.k>");
 
-    for (const auto& [from, to] : {std::pair("\"seq\":7", "\"seq\":0"), std::pair("\"seq\":7", "\"x\":7"), std::pair("\"subject\":", "\"x\":"), std::pair("\"time\":", "\"x\":"),
-                                   std::pair("aGk=", "aGk"), std::pair("aGk=", "a Gk="), std::pair("\"data\":\"aGk=\"", "\"data\":7"), std::pair("TkFU", "!!!!"),
-                                   std::pair("\"message\":", "\"x\":")}) {
+    for (const auto& [from, to] :
+         {std::pair("\"seq\":7", "\"seq\":0"), std::pair("\"seq\":7", "\"x\":7"), std::pair("\"subject\":", "\"x\":"),
+          std::pair("\"time\":", "\"x\":"), std::pair("aGk=", "aGk"), std::pair("aGk=", "a Gk="),
+          std::pair("\"data\":\"aGk=\"", "\"data\":7"), std::pair("TkFU", "!!!!"), std::pair("\"message\":", "\"x\":")}) {
         CAPTURE(to);
         CHECK(decode_message(json(replaced(text, from, to)), m, nullptr) == errc::invalid_response);
     }
-    CHECK(decode_message(json(R"({"error":{"code":404,"err_code":10037,"description":"no message found"}})"), m, nullptr) == errc::message_not_found);
+    CHECK(decode_message(json(R"({"error":{"code":404,"err_code":10037,"description":"no message found"}})"), m, nullptr) ==
+          errc::message_not_found);
 }

@@ -52,7 +52,8 @@ TEST_CASE("spec/kv.md 2: what server 2.15.1 answers") {
 }
 
 TEST_CASE("W2: domain and leader of a clustered stream") {
-    const std::string text = replaced(created_stream, R"("ts":)", R"("domain":"hub","cluster":{"name":"C","leader":"n1","replicas":null},"ts":)");
+    const std::string text =
+        replaced(created_stream, R"("ts":)", R"("domain":"hub","cluster":{"name":"C","leader":"n1","replicas":null},"ts":)");
     stream_info info;
     REQUIRE_FALSE(decode_stream_info(json(text), info, nullptr));
     CHECK(info.domain == "hub");
@@ -78,7 +79,8 @@ TEST_CASE("spec/jetstream.md 1: a word that this version does not know survives 
 }
 
 TEST_CASE("A20: a reply without what is promised is invalid, never success") {
-    for (const std::string_view missing : {R"("config":)", R"("created":)", R"("state":)", R"("name":)", R"("messages":)", R"("bytes":)", R"("first_seq":)", R"("last_seq":)"}) {
+    for (const std::string_view missing : {R"("config":)", R"("created":)", R"("state":)", R"("name":)", R"("messages":)", R"("bytes":)",
+                                           R"("first_seq":)", R"("last_seq":)"}) {
         CAPTURE(missing);
         CHECK(decode(replaced(created_stream, missing, R"("x":)")) == errc::invalid_response);
     }
@@ -97,7 +99,8 @@ TEST_CASE("A20: a known member of another type is invalid") {
     CHECK(decode(replaced(created_stream, R"("last_seq":9)", R"("last_seq":18446744073709551616)")) == errc::invalid_response);
     CHECK(decode(replaced(created_stream, R"("sealed":false)", R"("sealed":0)")) == errc::invalid_response);
     CHECK(decode(replaced(created_stream, R"("max_age":0)", R"("max_age":"soon")")) == errc::invalid_response);
-    CHECK(decode(replaced(created_stream, R"("created":"2026-11-23T08:55:04.07610357Z")", R"("created":"yesterday")")) == errc::invalid_response);
+    CHECK(decode(replaced(created_stream, R"("created":"2026-11-23T08:55:04.07610357Z")", R"("created":"yesterday")")) ==
+          errc::invalid_response);
     CHECK(decode(replaced(created_stream, R"(["$KV.b.\u003e"])", R"("x")")) == errc::invalid_response);
     CHECK(decode(replaced(created_stream, R"("consumer_limits":{})", R"("consumer_limits":[])")) == errc::invalid_response);
     CHECK(decode(replaced(created_stream, R"("sealed":false)", R"("mirror":{"x":1})")) == errc::invalid_response);
@@ -107,15 +110,18 @@ TEST_CASE("spec/jetstream.md 1: null is absent, and 2^64-1 is a sequence") {
     stream_info info;
     REQUIRE_FALSE(decode_stream_info(json(replaced(created_stream, R"(["$KV.b.\u003e"])", "null")), info, nullptr));
     CHECK(info.config.subjects.empty());
-    REQUIRE_FALSE(decode_stream_info(json(replaced(created_stream, R"("last_seq":9)", R"("last_seq":18446744073709551615)")), info, nullptr));
+    REQUIRE_FALSE(
+        decode_stream_info(json(replaced(created_stream, R"("last_seq":9)", R"("last_seq":18446744073709551615)")), info, nullptr));
     CHECK(info.state.last_seq == UINT64_MAX);
 }
 
 TEST_CASE("spec/kv.md 7: a marker ttl comes as a number or as a Go duration") {
     stream_info info;
-    REQUIRE_FALSE(decode_stream_info(json(replaced(created_stream, R"("sealed":false)", R"("subject_delete_marker_ttl":2000000000)")), info, nullptr));
+    REQUIRE_FALSE(decode_stream_info(json(replaced(created_stream, R"("sealed":false)", R"("subject_delete_marker_ttl":2000000000)")), info,
+                                     nullptr));
     CHECK(info.config.subject_delete_marker_ttl == 2s);
-    REQUIRE_FALSE(decode_stream_info(json(replaced(created_stream, R"("sealed":false)", R"("subject_delete_marker_ttl":"1m0s")")), info, nullptr));
+    REQUIRE_FALSE(
+        decode_stream_info(json(replaced(created_stream, R"("sealed":false)", R"("subject_delete_marker_ttl":"1m0s")")), info, nullptr));
     CHECK(info.config.subject_delete_marker_ttl == 1min);
 }
 

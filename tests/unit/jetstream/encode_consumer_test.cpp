@@ -47,10 +47,13 @@ bool has(const std::string& json, std::string_view part) { return json.find(part
 }  // namespace
 
 TEST_CASE("spec/kv.md 5: the body of a watch") {
-    CHECK(encode_create_consumer("KV_b", "w1", watch()) ==
-          R"({"stream_name":"KV_b","config":{"name":"w1","deliver_policy":"last_per_subject","ack_policy":"none","ack_wait":79200000000000,"max_deliver":1,)"
-          R"("filter_subject":"$KV.b.>","replay_policy":"instant","deliver_subject":"W.1","flow_control":true,"idle_heartbeat":5000000000,)"
-          R"("inactive_threshold":300000000000,"num_replicas":1,"mem_storage":true},"action":"create"})");
+    CHECK(
+        encode_create_consumer("KV_b", "w1", watch()) ==
+        R"({"stream_name":"KV_b","config":{"name":"w1","deliver_policy":"last_per_subject","ack_policy":"none",)"
+        R"("ack_wait":79200000000000,"max_deliver":1,)"
+        R"("filter_subject":"$KV.b.>","replay_policy":"instant","deliver_subject":"W.1","flow_control":true,)"
+        R"("idle_heartbeat":5000000000,)"
+        R"("inactive_threshold":300000000000,"num_replicas":1,"mem_storage":true},"action":"create"})");
 }
 
 TEST_CASE("spec/jetstream.md 4: ack_policy is always sent, because its absence means none") {
@@ -78,7 +81,8 @@ TEST_CASE("F8: a start is sent only with its policy") {
     c = {};
     c.deliver_policy = deliver_policy::by_start_time;
     c.opt_start_time = wall_time(1795424104076103570ns);
-    CHECK(has(encode_create_consumer("S", "n", c), R"("deliver_policy":"by_start_time","opt_start_time":"2026-11-23T08:55:04.07610357Z")"));
+    CHECK(has(encode_create_consumer("S", "n", c), R"("deliver_policy":"by_start_time",)"
+    R"("opt_start_time":"2026-11-23T08:55:04.07610357Z")"));
 }
 
 TEST_CASE("spec/jetstream.md 4: every member survives encoding and decoding") {

@@ -89,16 +89,19 @@ TEST_CASE("spec/kv.md 2, S21: the body of a bucket of five values") {
     c.discard = discard_policy::new_;
     c.duplicate_window = 120s;
     c.allow_rollup_hdrs = c.deny_delete = c.allow_direct = true;
-    CHECK(encode_stream(c) ==
-          R"({"name":"KV_b","subjects":["$KV.b.>"],"retention":"limits","max_consumers":-1,"max_msgs_per_subject":5,"max_msgs":-1,"max_bytes":-1,)"
-          R"("max_age":0,"max_msg_size":-1,"storage":"file","discard":"new","num_replicas":1,"duplicate_window":120000000000,)"
-          R"("allow_direct":true,"deny_delete":true,"allow_rollup_hdrs":true})");
+    CHECK(
+        encode_stream(c) ==
+        R"({"name":"KV_b","subjects":["$KV.b.>"],"retention":"limits","max_consumers":-1,"max_msgs_per_subject":5,)"
+        R"("max_msgs":-1,"max_bytes":-1,)"
+        R"("max_age":0,"max_msg_size":-1,"storage":"file","discard":"new","num_replicas":1,"duplicate_window":120000000000,)"
+        R"("allow_direct":true,"deny_delete":true,"allow_rollup_hdrs":true})");
 }
 
 TEST_CASE("spec/jetstream.md 1: nothing newer than server 2.10 is sent unless it is set") {
     const std::string json = encode_stream(named("S"));
-    for (const std::string_view newer : {"allow_msg_ttl", "subject_delete_marker_ttl", "allow_msg_counter", "allow_atomic", "allow_msg_schedules", "persist_mode",
-                                         "allow_batched", "pedantic", "consumer_limits", "compression", "metadata", "first_seq"}) {
+    for (const std::string_view newer :
+         {"allow_msg_ttl", "subject_delete_marker_ttl", "allow_msg_counter", "allow_atomic", "allow_msg_schedules", "persist_mode",
+          "allow_batched", "pedantic", "consumer_limits", "compression", "metadata", "first_seq"}) {
         CAPTURE(newer);
         CHECK_FALSE(has(json, newer));
     }
@@ -162,7 +165,8 @@ TEST_CASE("F16: what can be told without a server is refused") {
         c.*limit = -2;
         CHECK(check(c) == errc::invalid_config);
     }
-    for (std::chrono::nanoseconds stream_config::*duration : {&stream_config::max_age, &stream_config::duplicate_window, &stream_config::subject_delete_marker_ttl}) {
+    for (std::chrono::nanoseconds stream_config::* duration :
+         {&stream_config::max_age, &stream_config::duplicate_window, &stream_config::subject_delete_marker_ttl}) {
         c = named("S");
         c.*duration = -1ns;
         CHECK(check(c) == errc::invalid_config);

@@ -62,14 +62,16 @@ TEST_CASE("G6, A20: conflicts of compare-and-set are both numbers") {
 }
 
 TEST_CASE("spec/jetstream.md 14: groups") {
-    for (const errc e : {errc::stream_not_found, errc::consumer_not_found, errc::message_not_found, errc::sequence_not_found, errc::consumer_does_not_exist}) {
+    for (const errc e : {errc::stream_not_found, errc::consumer_not_found, errc::message_not_found, errc::sequence_not_found,
+                         errc::consumer_does_not_exist}) {
         CHECK(groups(e) == std::vector{condition::not_found});
     }
-    for (const errc e : {errc::temporarily_unavailable, errc::insufficient_resources, errc::sequence_not_ready, errc::too_many_requests, errc::msg_id_in_flight}) {
+    for (const errc e : {errc::temporarily_unavailable, errc::insufficient_resources, errc::sequence_not_ready, errc::too_many_requests,
+                         errc::msg_id_in_flight}) {
         CHECK(groups(e) == std::vector{condition::transient});
     }
-    for (const errc e : {errc::invalid_stream_name, errc::invalid_consumer_name, errc::invalid_config, errc::bad_request, errc::stream_invalid_config,
-                         errc::message_too_large, errc::ttl_invalid}) {
+    for (const errc e : {errc::invalid_stream_name, errc::invalid_consumer_name, errc::invalid_config, errc::bad_request,
+                         errc::stream_invalid_config, errc::message_too_large, errc::ttl_invalid}) {
         CHECK(groups(e) == std::vector{condition::invalid_argument});
     }
     CHECK(groups(errc::not_enabled_for_account) == std::vector{condition::denied});

@@ -15,7 +15,8 @@ using namespace slipstream::jetstream;
 using namespace slipstream::jetstream::api;
 
 TEST_CASE("F16, W20, L27: names that would go astray are refused") {
-    for (const std::string_view bad : {"", "a.b", ".", "a b", "a\tb", "a*", "*", ">", "a>b", "a/b", "a\\b", "a\r\nPUB x 0", "a\nb", "\x7F", "a\x01"}) {
+    for (const std::string_view bad :
+         {"", "a.b", ".", "a b", "a\tb", "a*", "*", ">", "a>b", "a/b", "a\\b", "a\r\nPUB x 0", "a\nb", "\x7F", "a\x01"}) {
         CAPTURE(bad);
         CHECK(check_stream_name(bad) == errc::invalid_stream_name);
         CHECK(check_consumer_name(bad) == errc::invalid_consumer_name);

@@ -19,13 +19,16 @@ using namespace slipstream::jetstream::test;
 
 namespace {
 
-std::error_code decode(std::string_view text, publish_ack& out, error_info* info = nullptr) { return decode_publish_ack(json(text), out, info); }
+std::error_code decode(std::string_view text, publish_ack& out, error_info* info = nullptr) {
+    return decode_publish_ack(json(text), out, info);
+}
 
 }  // namespace
 
 TEST_CASE("spec/jetstream.md 10: what servers write is read in place") {
-    for (const std::string_view text : {R"({"stream":"S1","seq":2})", R"({"stream":"KV_r","domain":"hub","seq":3})", R"({"stream":"S", "seq":1,"duplicate": true})",
-                                        R"({"seq":9,"stream":"S","duplicate":false})", R"({"stream":"S","seq":999999999999999999})"}) {
+    for (const std::string_view text :
+         {R"({"stream":"S1","seq":2})", R"({"stream":"KV_r","domain":"hub","seq":3})", R"({"stream":"S", "seq":1,"duplicate": true})",
+          R"({"seq":9,"stream":"S","duplicate":false})", R"({"stream":"S","seq":999999999999999999})"}) {
         CAPTURE(text);
         CHECK(read_usual_ack(text));
     }
@@ -40,8 +43,9 @@ TEST_CASE("spec/jetstream.md 10: what servers write is read in place") {
 TEST_CASE("spec/jetstream.md 10: the unusual goes through the JSON parser with the same meaning") {
     publish_ack ack;
     for (const std::string_view text :
-         {R"({"stream":"S\u0031","seq":2})", R"({ "stream" : "S1" , "seq" : 2 })", R"({"stream":"S1","seq":2,"batch":"b","count":3})", R"({"stream":"S1","seq":2,"val":"8"})",
-          "{\"stream\":\"S1\",\n\"seq\":2}", R"({"stream":"S1","seq":2,"domain":null})", "{\"seq\":2,\"stream\":\"S1\"}\n"}) {
+         {R"({"stream":"S\u0031","seq":2})", R"({ "stream" : "S1" , "seq" : 2 })", R"({"stream":"S1","seq":2,"batch":"b","count":3})",
+          R"({"stream":"S1","seq":2,"val":"8"})", "{\"stream\":\"S1\",\n\"seq\":2}", R"({"stream":"S1","seq":2,"domain":null})",
+          "{\"seq\":2,\"stream\":\"S1\"}\n"}) {
         CAPTURE(text);
         CHECK_FALSE(read_usual_ack(text));
         REQUIRE_FALSE(decode(text, ack));
@@ -54,11 +58,27 @@ TEST_CASE("spec/jetstream.md 10: the unusual goes through the JSON parser with t
 
 TEST_CASE("A20: what is not an acknowledgement is never success") {
     publish_ack ack;
-    for (const std::string_view text :
-         {"", "{}", "+OK", "null", R"({"stream":"S1"})", R"({"seq":2})", R"({"stream":"","seq":2})", R"({"stream":"S1","seq":0})", R"({"stream":"S1","seq":-1})",
-          R"({"stream":"S1","seq":"2"})", R"({"stream":"S1","seq":2.0})", R"({"stream":"S1","seq":02})", R"({"stream":"S1","seq":2)", R"({"stream":"S1","seq":2}})",
-          R"({"stream":"S1","seq":2,})", R"({"stream":1,"seq":2})", R"({"stream":"S1","seq":18446744073709551616})", R"({"stream":"S1","seq":2,"duplicate":1})",
-          R"({"stream":"S1""seq":2})", R"({"stream":"S1","seq":2,"duplicate":truex})", R"(["stream","S1","seq",2])"}) {
+    for (const std::string_view text : {"",
+                                        "{}",
+                                        "+OK",
+                                        "null",
+                                        R"({"stream":"S1"})",
+                                        R"({"seq":2})",
+                                        R"({"stream":"","seq":2})",
+                                        R"({"stream":"S1","seq":0})",
+                                        R"({"stream":"S1","seq":-1})",
+                                        R"({"stream":"S1","seq":"2"})",
+                                        R"({"stream":"S1","seq":2.0})",
+                                        R"({"stream":"S1","seq":02})",
+                                        R"({"stream":"S1","seq":2)",
+                                        R"({"stream":"S1","seq":2}})",
+                                        R"({"stream":"S1","seq":2,})",
+                                        R"({"stream":1,"seq":2})",
+                                        R"({"stream":"S1","seq":18446744073709551616})",
+                                        R"({"stream":"S1","seq":2,"duplicate":1})",
+                                        R"({"stream":"S1""seq":2})",
+                                        R"({"stream":"S1","seq":2,"duplicate":truex})",
+                                        R"(["stream","S1","seq",2])"}) {
         CAPTURE(text);
         CHECK_FALSE(read_usual_ack(text));
         CHECK(decode(text, ack) == errc::invalid_response);
@@ -68,11 +88,14 @@ TEST_CASE("A20: what is not an acknowledgement is never success") {
 TEST_CASE("spec/jetstream.md 10, G6: refusals by number, beside a sequence of 0 or any other") {
     publish_ack ack;
     error_info info;
-    CHECK(decode(R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 2"},"stream":"KV_b","seq":0})", ack, &info) == errc::wrong_last_sequence);
+    CHECK(decode(R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 2"},"stream":"KV_b","seq":0})", ack, &info) ==
+          errc::wrong_last_sequence);
     CHECK(info.description == "wrong last sequence: 2");
     CHECK(info.err_code == 10071);
-    CHECK(decode(R"({"error":{"code":400,"err_code":10164,"description":"wrong last sequence"},"stream":"KV_r","seq":0})", ack) == errc::wrong_last_sequence_in_flight);
-    CHECK(decode(R"({"stream":"KV_r","seq":5,"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"}})", ack) == errc::store_failed);
+    CHECK(decode(R"({"error":{"code":400,"err_code":10164,"description":"wrong last sequence"},"stream":"KV_r","seq":0})", ack) ==
+          errc::wrong_last_sequence_in_flight);
+    CHECK(decode(R"({"stream":"KV_r","seq":5,"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"}})", ack) ==
+          errc::store_failed);
     CHECK(decode(R"({"stream":"KV_r","seq":5,"error":null})", ack) == errc::unspecified);
     CHECK(decode_publish_ack(with_headers("NATS/1.0 503\r\n\r\n"), ack, nullptr) == slipstream::errc::no_responders);
 }

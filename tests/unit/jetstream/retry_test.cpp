@@ -16,7 +16,8 @@ namespace core = slipstream;
 
 namespace {
 
-std::optional<std::chrono::milliseconds> delay(std::error_code ec, request_kind kind, unsigned attempts = 1, std::chrono::milliseconds remaining = 5s, std::uint32_t random = 0) {
+std::optional<std::chrono::milliseconds> delay(std::error_code ec, request_kind kind, unsigned attempts = 1,
+                                               std::chrono::milliseconds remaining = 5s, std::uint32_t random = 0) {
     return retry_delay({ec, kind, attempts, remaining, random});
 }
 
@@ -68,9 +69,10 @@ TEST_CASE("E1: nothing is tried that could not end in time") {
 
 TEST_CASE("W32: other refusals are final") {
     for (const request_kind kind : all_kinds) {
-        for (const std::error_code ec : {std::error_code(errc::stream_not_found), std::error_code(errc::wrong_last_sequence), std::error_code(errc::store_failed),
-                                         std::error_code(errc::insufficient_resources), std::error_code(core::errc::closed),
-                                         std::error_code(core::errc::permission_denied), std::error_code(core::errc::not_connected)}) {
+        for (const std::error_code ec :
+             {std::error_code(errc::stream_not_found), std::error_code(errc::wrong_last_sequence), std::error_code(errc::store_failed),
+              std::error_code(errc::insufficient_resources), std::error_code(core::errc::closed),
+              std::error_code(core::errc::permission_denied), std::error_code(core::errc::not_connected)}) {
             CAPTURE(ec);
             CHECK_FALSE(delay(ec, kind));
         }

@@ -93,7 +93,8 @@ TEST_CASE("W27 G4 L33: one decoder for markers of clients and of the server") {
 }
 
 TEST_CASE("A22: header blocks that are not well-formed are puts, and no failure") {
-    for (const std::string_view bytes : {"", "N", "NATS/1.0", "NATS/1.0 503\r\n\r\n", "garbage: KV-Operation: DEL\r\n", "NATS/1.0\r\n:\r\n\r\n"}) {
+    for (const std::string_view bytes :
+         {"", "N", "NATS/1.0", "NATS/1.0 503\r\n\r\n", "garbage: KV-Operation: DEL\r\n", "NATS/1.0\r\n:\r\n\r\n"}) {
         CAPTURE(bytes);
         CHECK(kv::codec::operation_of(header_view(bytes)) == operation::put);
     }

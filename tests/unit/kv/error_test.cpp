@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include <set>
 #include <ostream>
+#include <set>
 #include <string>
 #include <system_error>
 
@@ -32,8 +32,8 @@ TEST_CASE("R4: every error has a name and a sentence of its own") {
 }
 
 TEST_CASE("design.md: conditions group the codes of every layer") {
-    for (const kv_errc e : {kv_errc::invalid_bucket, kv_errc::invalid_key, kv_errc::invalid_prefix, kv_errc::invalid_revision, kv_errc::invalid_config,
-                         kv_errc::invalid_cursor, kv_errc::value_too_large}) {
+    for (const kv_errc e : {kv_errc::invalid_bucket, kv_errc::invalid_key, kv_errc::invalid_prefix, kv_errc::invalid_revision,
+                            kv_errc::invalid_config, kv_errc::invalid_cursor, kv_errc::value_too_large}) {
         CHECK(make_error_code(e) == condition::invalid_argument);
         CHECK(make_error_code(e) == std::errc::invalid_argument);
         CHECK(make_error_code(e) != condition::conflict);
@@ -42,7 +42,8 @@ TEST_CASE("design.md: conditions group the codes of every layer") {
         CHECK(make_error_code(e) == condition::not_found);
         CHECK(make_error_code(e) != condition::invalid_argument);
     }
-    for (const kv_errc e : {kv_errc::bucket_exists, kv_errc::key_exists, kv_errc::revision_mismatch}) CHECK(make_error_code(e) == condition::conflict);
+    for (const kv_errc e : {kv_errc::bucket_exists, kv_errc::key_exists, kv_errc::revision_mismatch})
+        CHECK(make_error_code(e) == condition::conflict);
     CHECK(make_error_code(kv_errc::watch_stopped) == condition::closed);
     CHECK(make_error_code(kv_errc::cursor_expired) != condition::transient);
     CHECK(make_error_code(kv_errc::revision_mismatch) != condition::transient);

@@ -32,8 +32,9 @@ TEST_CASE("W20: bucket names hold letters, digits, _ and - only") {
         CHECK_FALSE(kv::check_bucket_name(name));
     }
     CHECK_FALSE(kv::check_bucket_name(std::string(252, 'b')));
-    const list refused{"",      "a.b", "a b",     "a*",        ">",         "a/b", "a=b", "a\r\nPUB x 0", "a\tb",
-                       "a\0b"s, "\xC3\xA9", "\x7f", std::string(253, 'b'), "$KV", "a\\b"};
+    const list refused{
+        "",    "a.b", "a b", "a*", ">", "a/b", "a=b", "a\r\nPUB x 0", "a\tb", "a\0b"s, "\xC3\xA9", "\x7f", std::string(253, 'b'),
+        "$KV", "a\\b"};
     for (const std::string& name : refused) {
         CAPTURE(name);
         CHECK(kv::check_bucket_name(name) == kv::errc::invalid_bucket);
@@ -46,9 +47,30 @@ TEST_CASE("W37: keys are validated as the convention says (kv 1)") {
         CHECK_FALSE(kv::check_key(key));
     }
     CHECK_FALSE(kv::check_key(std::string(1024, 'k')));
-    const list refused{"",     ".",    ".a",   "a.",       "a..b",    "..",      "a b",   "a*b",   "*",          ">",      "a.>",
-                       "a\tb", "a\nb", "a\rb", "a\0b"s, "a\x7f", "\xC3\xA9", "a:b",   "a,b", "a\\b", "$a", "a\r\nPUB y 0\r\n",
-                       std::string(1025, 'k'), "\xff"};
+    const list refused{"",
+                       ".",
+                       ".a",
+                       "a.",
+                       "a..b",
+                       "..",
+                       "a b",
+                       "a*b",
+                       "*",
+                       ">",
+                       "a.>",
+                       "a\tb",
+                       "a\nb",
+                       "a\rb",
+                       "a\0b"s,
+                       "a\x7f",
+                       "\xC3\xA9",
+                       "a:b",
+                       "a,b",
+                       "a\\b",
+                       "$a",
+                       "a\r\nPUB y 0\r\n",
+                       std::string(1025, 'k'),
+                       "\xff"};
     for (const std::string& key : refused) {
         CAPTURE(key);
         CHECK(kv::check_key(key) == kv::errc::invalid_key);

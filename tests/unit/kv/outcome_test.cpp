@@ -40,8 +40,9 @@ TEST_CASE("R4 W36: errors of a write") {
     CHECK(codec::of_write(js::store_failed) == key_value::bucket_full);
     CHECK(codec::of_write(js::message_too_large) == key_value::value_too_large);
     CHECK(codec::of_write(js::stream_not_found) == key_value::bucket_not_found);
-    for (const std::error_code same : {code(js::ttl_invalid), code(js::account_limits), code(core::permission_denied), code(core::closed),
-                                       code(core::max_payload), code(core::no_responders), std::make_error_code(std::errc::operation_canceled)}) {
+    for (const std::error_code same :
+         {code(js::ttl_invalid), code(js::account_limits), code(core::permission_denied), code(core::closed), code(core::max_payload),
+          code(core::no_responders), std::make_error_code(std::errc::operation_canceled)}) {
         CHECK(codec::of_write(same) == same);
     }
 }

@@ -26,8 +26,7 @@ using namespace slipstream;
 
 namespace {
 
-template <class... Args>
-using handler_for = slipstream::detail::any_handler<void(std::error_code, Args...)>;
+using kv::handler_for;
 
 /// Tells one put, then ends.
 class fake_watch final : public kv::watch_source {
@@ -82,7 +81,8 @@ private:
         return kv::entry(key, found->second.value, kv::revision(found->second.revision), {}, kv::operation::put);
     }
 
-    void store(std::string_view key, std::string_view value, kv::operation operation, std::optional<kv::revision> expected, handler_for<kv::revision> handler) {
+    void store(std::string_view key, std::string_view value, kv::operation operation, std::optional<kv::revision> expected,
+               handler_for<kv::revision> handler) {
         if (const std::error_code ec = kv::check_key(key)) return handler.post(ec, kv::revision());
         stored& slot = keys_[std::string(key)];
         if (expected && expected->value() != slot.revision) return handler.post(kv::errc::revision_mismatch, kv::revision());
@@ -90,8 +90,12 @@ private:
         handler.post({}, kv::revision(last_));
     }
 
-    void start_get(std::string key, kv::get_options, handler_for<std::optional<kv::entry>> handler) override { handler.post({}, find(key)); }
-    void start_entry(std::string key, kv::get_options, handler_for<std::optional<kv::entry>> handler) override { handler.post({}, find(key)); }
+    void start_get(std::string key, kv::get_options, handler_for<std::optional<kv::entry>> handler) override {
+        handler.post({}, find(key));
+    }
+    void start_entry(std::string key, kv::get_options, handler_for<std::optional<kv::entry>> handler) override {
+        handler.post({}, find(key));
+    }
     void start_keys(kv::prefixes which, kv::read_options, handler_for<std::vector<std::string>> handler) override {
         std::vector<std::string> names;
         for (const auto& [key, slot] : keys_) {
@@ -102,7 +106,8 @@ private:
     void start_scan(kv::prefixes which, kv::read_options, handler_for<std::vector<kv::entry>> handler) override {
         std::vector<kv::entry> entries;
         for (const auto& [key, slot] : keys_) {
-            if (which.matches(key)) entries.emplace_back(key, slot.value, kv::revision(slot.revision), jetstream::wall_time(), slot.operation);
+            if (which.matches(key))
+                entries.emplace_back(key, slot.value, kv::revision(slot.revision), jetstream::wall_time(), slot.operation);
         }
         handler.post({}, std::move(entries));
     }

@@ -150,9 +150,15 @@ TEST_CASE("W20 W21: configurations outside their ranges are refused before a byt
     CHECK(checked([](config& c) { c.metadata["k"].assign(131'072, 'x'); }) == refused);
     CHECK(checked([](config& c) { c.mirror.emplace().name = "a b"; }) == refused);
     CHECK(checked([](config& c) { c.mirror.emplace(); }) == refused);
-    CHECK(checked([](config& c) { c.mirror.emplace().name = "a"; c.sources.emplace_back().name = "d"; }) == refused);
+    CHECK(checked([](config& c) {
+              c.mirror.emplace().name = "a";
+              c.sources.emplace_back().name = "d";
+          }) == refused);
     CHECK(checked([](config& c) { c.sources.emplace_back().name = "*"; }) == refused);
-    CHECK(checked([](config& c) { c.mirror.emplace().name = "a"; c.mirror->external.emplace(); }) == refused);
+    CHECK(checked([](config& c) {
+              c.mirror.emplace().name = "a";
+              c.mirror->external.emplace();
+          }) == refused);
 
     CHECK_FALSE(checked([](config& c) { c.history = 64; }));
     CHECK_FALSE(checked([](config& c) { c.ttl = 100ms; }));
@@ -248,7 +254,8 @@ TEST_CASE("W23 G21: differences between wanted and found configurations are name
     full.placement.emplace();
     full.republish.emplace();
     CHECK(kv::config_differences(wanted, full) == std::vector<std::string>{"description", "ttl", "max_bytes", "max_value_size", "replicas",
-                                                                           "compression", "limit_marker_ttl", "discard", "placement", "republish"});
+                                                                           "compression", "limit_marker_ttl", "discard", "placement",
+                                                                           "republish"});
 }
 
 TEST_CASE("kv 8 G22: a mirror has no subjects, and reads and writes with the origin's") {

@@ -69,7 +69,8 @@ TEST_CASE("W8 W9: whatever a prefix matches, exactly one filter matches; all set
                 const kv::prefixes given(list{x, y, z});
                 const list made = kv::codec::filter_subjects("$KV.b.", given);
                 for (const std::string& key : keys) {
-                    const auto hits = std::count_if(made.begin(), made.end(), [&](const std::string& f) { return subject_matches(f, "$KV.b." + key); });
+                    const auto hits =
+                        std::count_if(made.begin(), made.end(), [&](const std::string& f) { return subject_matches(f, "$KV.b." + key); });
                     if (hits > 1 || (given.matches(key) && hits != 1)) {
                         CAPTURE(x);
                         CAPTURE(y);

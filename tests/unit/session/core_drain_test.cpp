@@ -3,26 +3,10 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/support/session_script.hpp"
+#include "tests/unit/session/core_script.hpp"
 
 using namespace slipstream;
 using namespace slipstream::test;
-
-namespace {
-
-const std::error_code aborted(ECANCELED, std::system_category());
-
-#define INBOX "_INBOX.0123456789abcdefghijkl."
-
-void connected(session_script& s, connect_options o = {}) {
-    s.start(std::move(o));
-    s.connect();
-    s.expect_dial("127.0.0.1:4222");
-    s.handshake();
-    s.expect_event(event_kind::connected);
-}
-
-}  // namespace
 
 TEST_CASE("I13: the drain of a subscription ends when everything sent before the UNSUB has been queued") {
     run_script([](session_script& s) {

@@ -3,26 +3,14 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/support/session_script.hpp"
+#include "tests/unit/session/core_script.hpp"
 
 using namespace slipstream;
 using namespace slipstream::test;
 
-namespace {
-
-void connected(session_script& s) {
-    s.start();
-    s.connect();
-    s.expect_dial("127.0.0.1:4222");
-    s.handshake();
-    s.expect_event(event_kind::connected);
-}
-
-}  // namespace
-
 TEST_CASE("A11 A1 A3 A4: bytes that are not the protocol close the connection at once, and nothing after them is looked at") {
-    for (const std::string_view bytes : {"MSG a 1 2147483647\r\n", "MSG a 1 -1\r\n\r\n", "MSG a 1 1\r\nxyPING\r\n", "PUB a 1\r\nx\r\n", "\r\n",
-                                         "HMSG a 1 5 4\r\n", "MSG a 1 18446744073709551616\r\n"}) {
+    for (const std::string_view bytes : {"MSG a 1 2147483647\r\n", "MSG a 1 -1\r\n\r\n", "MSG a 1 1\r\nxyPING\r\n", "PUB a 1\r\nx\r\n",
+                                         "\r\n", "HMSG a 1 5 4\r\n", "MSG a 1 18446744073709551616\r\n"}) {
         run_script([bytes](session_script& s) {
             s.timely_writes();
             connected(s);

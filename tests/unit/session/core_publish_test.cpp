@@ -4,22 +4,10 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/alloc_counter.hpp"
-#include "tests/support/session_script.hpp"
+#include "tests/unit/session/core_script.hpp"
 
 using namespace slipstream;
 using namespace slipstream::test;
-
-namespace {
-
-void connected(session_script& s, connect_options o = {}) {
-    s.start(std::move(o));
-    s.connect();
-    s.expect_dial("127.0.0.1:4222");
-    s.handshake();
-    s.expect_event(event_kind::connected);
-}
-
-}  // namespace
 
 TEST_CASE("A23: bad subjects and reply subjects are refused before a byte is queued") {
     session_script s;
@@ -42,7 +30,9 @@ TEST_CASE("D13: frames as the server expects them: empty, with reply, with heade
         s.expect_publish("a", "x", {}, "r");
         s.expect_publish("a", "", {}, "r", "NATS/1.0\r\nA: b\r\n\r\n");
         s.expect_publish("a", "\r\nPING\r\n", {}, "", "NATS/1.0\r\n\r\n");
-        s.expect_sent("PUB a 0\r\n\r\nPUB a r 1\r\nx\r\nHPUB a r 18 18\r\nNATS/1.0\r\nA: b\r\n\r\n\r\nHPUB a 12 20\r\nNATS/1.0\r\n\r\n\r\nPING\r\n\r\n");
+        s.expect_sent(
+            "PUB a 0\r\n\r\nPUB a r 1\r\nx\r\nHPUB a r 18 18\r\nNATS/1.0\r\nA: b\r\n\r\n\r\nHPUB a 12 "
+            "20\r\nNATS/1.0\r\n\r\n\r\nPING\r\n\r\n");
         s.check([&] {
             CHECK(s.core().stats().out_msgs == 4);
             CHECK(s.core().stats().out_bytes == 0 + 1 + 18 + 20);
@@ -132,7 +122,8 @@ namespace {
 void turn(session::core& core, time_point now) {
     session::finished_operation f;
     while (core.next_finished(f)) f.complete();
-    for (std::string_view bytes = core.pending_write(now); !bytes.empty(); bytes = core.pending_write(now)) core.on_written(1, bytes.size(), now);
+    for (std::string_view bytes = core.pending_write(now); !bytes.empty(); bytes = core.pending_write(now))
+        core.on_written(1, bytes.size(), now);
 }
 
 void read(session::core& core, std::string_view bytes, time_point now) {

@@ -3,33 +3,18 @@
 
 #include <doctest/doctest.h>
 
-#include "tests/support/session_script.hpp"
+#include "tests/unit/session/core_script.hpp"
 
 using namespace slipstream;
 using namespace slipstream::test;
-
-namespace {
-
-const std::error_code aborted(ECANCELED, std::system_category());
-
-#define INBOX "_INBOX.0123456789abcdefghijkl."
-
-void connected(session_script& s, connect_options o = {}) {
-    s.start(std::move(o));
-    s.connect();
-    s.expect_dial("127.0.0.1:4222");
-    s.handshake();
-    s.expect_event(event_kind::connected);
-}
-
-}  // namespace
 
 TEST_CASE("E11: requests share one inbox, subscribed with the first; each has a token of its own") {
     run_script([](session_script& s) {
         connected(s);
         s.request("one", "svc", "1");
         s.request("two", "svc", "2", 0ms, "NATS/1.0\r\nA: b\r\n\r\n");
-        s.expect_sent("SUB " INBOX "* 1\r\nPUB svc " INBOX "0000000001 1\r\n1\r\nHPUB svc " INBOX "0000100001 18 19\r\nNATS/1.0\r\nA: b\r\n\r\n2\r\n");
+        s.expect_sent("SUB " INBOX "* 1\r\nPUB svc " INBOX "0000000001 1\r\n1\r\nHPUB svc " INBOX
+                      "0000100001 18 19\r\nNATS/1.0\r\nA: b\r\n\r\n2\r\n");
         s.server_says("MSG " INBOX "0000100001 1 3\r\ntwo\r\nMSG " INBOX "0000000001 1 3\r\none\r\n");
         s.expect_reply("one", "one");
         s.expect_reply("two", "two");
@@ -65,7 +50,8 @@ TEST_CASE("E5: a 503 is no_responders at once; with a payload it is a reply like
         connected(s);
         s.request("none", "svc", "");
         s.request("some", "svc", "");
-        s.server_says("HMSG " INBOX "0000000001 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\nHMSG " INBOX "0000100001 1 16 17\r\nNATS/1.0 503\r\n\r\nx\r\n");
+        s.server_says("HMSG " INBOX "0000000001 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\nHMSG " INBOX
+                      "0000100001 1 16 17\r\nNATS/1.0 503\r\n\r\nx\r\n");
         s.expect_done("none", errc::no_responders);
         s.expect_reply("some", "x");
     });
@@ -141,15 +127,9 @@ TEST_CASE("E7: a reply whose subject was mapped is taken when one request is pen
 
 TEST_CASE("E4 C13: on a loss, requests that were written end at once, those still here go out again and stay pending") {
     run_script([](session_script& s) {
-        s.manual_writes();
-        s.start();
-        s.connect();
-        s.dialed();
-        s.server_says(session_script::plain_info);
-        s.check([&] { s.written(s.core().pending_write().size()); });
-        s.server_says("PONG\r\n");
+        connected_by_hand(s);
         s.request("sent", "a", "");
-        s.check([&] { s.written(s.core().pending_write().size()); });
+        all_written(s);
         s.request("half", "b", "", 1min);
         s.written(10);  // a part of its frame
         s.request("here", "c", "", 1min);
@@ -164,11 +144,11 @@ TEST_CASE("E4 C13: on a loss, requests that were written end at once, those stil
         s.advance_to_dial();
         s.dialed();
         s.server_says(session_script::plain_info);
-        s.check([&] { s.written(s.core().pending_write().size()); });
+        all_written(s);
         s.server_says("PONG\r\n");
         s.check([&] {
-            const std::string expected = "SUB " INBOX "* 1\r\nPUB b " INBOX "0000100001 0\r\n\r\nPUB c " INBOX "0000200001 0\r\n\r\nPUB e " INBOX
-                                         "0000000002 0\r\n\r\n";
+            const std::string expected = "SUB " INBOX "* 1\r\nPUB b " INBOX "0000100001 0\r\n\r\nPUB c " INBOX
+                                         "0000200001 0\r\n\r\nPUB e " INBOX "0000000002 0\r\n\r\n";
             const std::string sent(s.core().pending_write());
             CHECK(sent.size() == expected.size());
             CHECK(sent.starts_with("SUB " INBOX "* 1\r\nPUB b "));
@@ -184,13 +164,7 @@ TEST_CASE("E4 C13: on a loss, requests that were written end at once, those stil
 
 TEST_CASE("E1 I1: timeout_unsent is true: the frame is taken back from a connection that is stuck, and what follows it is not harmed") {
     run_script([](session_script& s) {
-        s.manual_writes();
-        s.start();
-        s.connect();
-        s.dialed();
-        s.server_says(session_script::plain_info);
-        s.check([&] { s.written(s.core().pending_write().size()); });
-        s.server_says("PONG\r\n");
+        connected_by_hand(s);
         s.publish("stuck", "x");
         s.request("under way", "a", "", 100ms);
         s.check([&] { CHECK(s.core().pending_write().size() > 20); });  // the transport has these now
@@ -201,7 +175,7 @@ TEST_CASE("E1 I1: timeout_unsent is true: the frame is taken back from a connect
         s.advance(100ms);
         s.expect_done("under way", errc::timeout);
         s.expect_done("behind", errc::timeout_unsent);
-        s.check([&] { s.written(s.core().pending_write().size()); });
+        all_written(s);
         s.check([&] {
             const std::string rest(s.core().pending_write());
             CHECK(rest == "PUB after 1\r\n1\r\nPING\r\nPUB c " INBOX "0000200001 0\r\n\r\n");
@@ -211,20 +185,14 @@ TEST_CASE("E1 I1: timeout_unsent is true: the frame is taken back from a connect
         s.expect_done("flush");
         s.flush("second");
         s.check([&] { CHECK(s.core().pending_write().ends_with("0\r\n\r\n")); });  // the rest of that write
-        s.check([&] { s.written(s.core().pending_write().size()); });
+        all_written(s);
         s.check([&] { CHECK(s.core().pending_write() == "PONG\r\nPING\r\n"); });
     });
 }
 
 TEST_CASE("E1: taking frames back confuses neither flushes nor PONGs") {
     run_script([](session_script& s) {
-        s.manual_writes();
-        s.start();
-        s.connect();
-        s.dialed();
-        s.server_says(session_script::plain_info);
-        s.check([&] { s.written(s.core().pending_write().size()); });
-        s.server_says("PONG\r\n");
+        connected_by_hand(s);
         s.publish("stuck", "x");
         s.check([&] { CHECK(s.core().pending_write() == "PUB stuck 1\r\nx\r\n"); });
         s.request("back", "b", "", 100ms);
@@ -236,7 +204,7 @@ TEST_CASE("E1: taking frames back confuses neither flushes nor PONGs") {
         s.check([&] { CHECK(s.core().stats().outbox_bytes == 16 + 39 + 6 + 6); });
         s.publish("x", std::string(40, 'y'));  // 52 bytes as the request's frame: the stream is as long as it was
         s.flush("two");
-        s.check([&] { s.written(s.core().pending_write().size()); });
+        all_written(s);
         s.check([&] {
             const std::string rest(s.core().pending_write());
             CHECK(rest.ends_with("PONG\r\nPING\r\nPUB x 40\r\n" + std::string(40, 'y') + "\r\nPING\r\n"));
@@ -249,21 +217,15 @@ TEST_CASE("E1: taking frames back confuses neither flushes nor PONGs") {
         s.expect_done("two");
     });
     run_script([](session_script& s) {
-        s.manual_writes();
-        s.start();
-        s.connect();
-        s.dialed();
-        s.server_says(session_script::plain_info);
-        s.check([&] { s.written(s.core().pending_write().size()); });
-        s.server_says("PONG\r\n");
+        connected_by_hand(s);
         s.publish("stuck", "x");
         s.check([&] { CHECK(s.core().pending_write() == "PUB stuck 1\r\nx\r\n"); });
         s.request("back", "b", "", 100ms);
         s.server_says("PING\r\n");
         s.advance(100ms);
         s.expect_done("back", errc::timeout_unsent);
-        s.check([&] { s.written(s.core().pending_write().size()); });
-        s.check([&] { s.written(s.core().pending_write().size()); });
+        all_written(s);
+        all_written(s);
         s.check([&] { CHECK(s.core().stats().outbox_bytes == 0); });
         s.server_says("PING\r\n");  // the first PONG has left, shorter a way than it once was
         s.check([&] { CHECK(s.core().pending_write() == "PONG\r\n"); });
@@ -309,17 +271,10 @@ TEST_CASE("W25 E6: a denied publish fails the requests on its subject, and nothi
 
 TEST_CASE("W25: a request that the server cannot have seen is not blamed") {
     run_script([](session_script& s) {
-        s.manual_writes();
-        s.start();
-        s.connect();
-        s.dialed();
-        s.server_says(session_script::plain_info);
-        s.check([&] { s.written(s.core().pending_write().size()); });
-        s.server_says("PONG\r\n");
+        connected_by_hand(s);
         s.request("here", "a", "");
         s.server_says("-ERR 'Permissions Violation for Publish to \"a\"'\r\n");
         s.expect_pending("here");
-        s.expect_event(event_kind::connected);
         s.expect_event(event_kind::server_error);
     });
 }
@@ -351,10 +306,10 @@ TEST_CASE("E4: with fail_fast nothing is kept while down") {
         s.connect();
         s.dialed();
         s.server_says(session_script::plain_info);
-        s.check([&] { s.written(s.core().pending_write().size()); });
+        all_written(s);
         s.expect_publish("a", "x", errc::not_connected);
         s.server_says("PONG\r\n");
-        s.check([&] { s.written(s.core().pending_write().size()); });
+        all_written(s);
         s.request("unsent", "a", "");
         s.publish("a", "kept");
         s.down();
@@ -363,7 +318,7 @@ TEST_CASE("E4: with fail_fast nothing is kept while down") {
         s.advance_to_dial();
         s.dialed();
         s.server_says(session_script::plain_info);
-        s.check([&] { s.written(s.core().pending_write().size()); });
+        all_written(s);
         s.server_says("PONG\r\n");
         s.check([&] { CHECK(s.core().pending_write() == "SUB " INBOX "* 2\r\nSUB a 1\r\nPUB a 4\r\nkept\r\n"); });
     });

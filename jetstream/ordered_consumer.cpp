@@ -51,10 +51,11 @@ machine::ordered_settings settings_of(const ordered_options& o, std::uint64_t se
 bool is_allowed(const ordered_options& o) noexcept {
     const ordered_start& s = o.start;
     const bool by_sequence = s.policy == deliver_policy::by_start_sequence;
-    const bool known_policy = by_sequence || s.policy == deliver_policy::all || s.policy == deliver_policy::new_ || s.policy == deliver_policy::last_per_subject;
-    return known_policy && (!by_sequence || s.sequence > 0) && (s.stream_created == wall_time{} || o.stream_facts) && o.idle_heartbeat >= min_heartbeat &&
-           o.inactive_threshold > milliseconds(0) && o.setup_timeout > milliseconds(0) && o.reconnect_wait >= milliseconds(0) &&
-           o.reconnect_max_wait >= o.reconnect_wait;
+    const bool known_policy =
+        by_sequence || s.policy == deliver_policy::all || s.policy == deliver_policy::new_ || s.policy == deliver_policy::last_per_subject;
+    return known_policy && (!by_sequence || s.sequence > 0) && (s.stream_created == wall_time{} || o.stream_facts) &&
+           o.idle_heartbeat >= min_heartbeat && o.inactive_threshold > milliseconds(0) && o.setup_timeout > milliseconds(0) &&
+           o.reconnect_wait >= milliseconds(0) && o.reconnect_max_wait >= o.reconnect_wait;
 }
 
 }  // namespace
@@ -122,8 +123,10 @@ void ordered_consumer::impl::run() {
     events_ = client_.listen([weak = weak_from_this()](const event& e) {
         if (const std::shared_ptr<impl> self = weak.lock()) self->on_event(e);
     });
-    if (client_.state() == client_state::closed) machine_.on_closed();
-    else machine_.start(client_.healthy(), std::chrono::steady_clock::now());
+    if (client_.state() == client_state::closed)
+        machine_.on_closed();
+    else
+        machine_.start(client_.healthy(), std::chrono::steady_clock::now());
     pump();
 }
 
@@ -184,24 +187,26 @@ void ordered_consumer::impl::create(const action& a) {
     // Interest first: the server's reaper and the first deliveries both look for it (S69, G15).
     inbox_subject_ = client_.new_inbox();
     std::error_code ec;
-    inbox_ = client_.subscribe(inbox_subject_, [self = shared_from_this(), incarnation = a.incarnation](const message_view& m) { self->on_frame(incarnation, m); },
-                               subscribe_options{}, ec);
+    inbox_ = client_.subscribe(
+        inbox_subject_, [self = shared_from_this(), incarnation = a.incarnation](const message_view& m) { self->on_frame(incarnation, m); },
+        subscribe_options{}, ec);
     if (ec) return machine_.on_create_failed(a.incarnation, ec);
     name_ = name_of(a.incarnation);
     const consumer_config config = config_for(a);
     const auto words = std::make_shared<error_info>();
-    js_.async_create_consumer(stream_, config, {.timeout = std::chrono::ceil<milliseconds>(a.timeout), .info = words.get()},
-                              [weak = weak_from_this(), incarnation = a.incarnation, words](std::error_code failure, const consumer_info& info) {
-                                  const std::shared_ptr<impl> self = weak.lock();
-                                  if (!self) return;
-                                  if (failure) {
-                                      self->failure_ = std::move(*words);
-                                      self->machine_.on_create_failed(incarnation, failure);
-                                  } else {
-                                      self->machine_.on_created(incarnation, {.num_pending = info.num_pending, .delivered = info.delivered});
-                                  }
-                                  self->pump();
-                              });
+    js_.async_create_consumer(
+        stream_, config, {.timeout = std::chrono::ceil<milliseconds>(a.timeout), .info = words.get()},
+        [weak = weak_from_this(), incarnation = a.incarnation, words](std::error_code failure, const consumer_info& info) {
+            const std::shared_ptr<impl> self = weak.lock();
+            if (!self) return;
+            if (failure) {
+                self->failure_ = std::move(*words);
+                self->machine_.on_create_failed(incarnation, failure);
+            } else {
+                self->machine_.on_created(incarnation, {.num_pending = info.num_pending, .delivered = info.delivered});
+            }
+            self->pump();
+        });
 }
 
 void ordered_consumer::impl::read_stream(const action& a) {
@@ -213,7 +218,8 @@ void ordered_consumer::impl::read_stream(const action& a) {
                               if (failure) {
                                   self->machine_.on_stream_failed(incarnation, failure);
                               } else {
-                                  const machine::stream_facts facts{.created = info.created, .first_seq = info.state.first_seq, .last_seq = info.state.last_seq};
+                                  const machine::stream_facts facts{
+                                      .created = info.created, .first_seq = info.state.first_seq, .last_seq = info.state.last_seq};
                                   self->stream_info_ = std::move(info);
                                   self->machine_.on_stream(incarnation, facts);
                               }

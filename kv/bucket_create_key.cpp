@@ -11,6 +11,7 @@
 
 #include "kv/bucket_impl.hpp"
 #include "kv/codec/decode.hpp"
+#include "kv/steps.hpp"
 #include "kv/store_message.hpp"
 
 namespace slipstream::kv {
@@ -21,7 +22,7 @@ using revision_handler = slipstream::detail::any_handler<void(std::error_code, r
 /// A round is lost when somebody else wrote, deleted or expired the key since we looked.
 constexpr int max_rounds = 5;
 
-class create_operation : public std::enable_shared_from_this<create_operation> {
+class create_operation final : public steps {
 public:
     create_operation(std::shared_ptr<const bucket::impl> bucket, key_value arguments, create_options options, revision_handler handler)
         : bucket_(std::move(bucket)),
@@ -30,18 +31,23 @@ public:
           budget_(bucket_->timeout_for(options.timeout)),
           handler_(std::move(handler)) {}
 
+    void start() {
+        connect(handler_.slot(), bucket_->js.get_executor());
+        store(0);
+    }
+
+private:
     /// `expected`: the sequence of the marker to replace, 0 for nothing.
     void store(std::uint64_t expected) {
-        if (budget_.is_over()) return finish(slipstream::errc::timeout_unsent);
+        if (const std::error_code ec = stopped()) return finish(ec);
         jetstream::publish_options options;
         options.expected_last_subject_sequence = expected;
         options.ttl = options_.ttl;
         options.info = options_.info;
-        store_message(bucket_, arguments_.key(), arguments_.value(), options, budget_, handler_.slot(),
-                      [self = shared_from_this()](std::error_code ec, revision stored) { self->on_stored(ec, stored); });
+        store_message(bucket_, arguments_.key(), arguments_.value(), options, budget_, request_slot(),
+                      [self = self()](std::error_code ec, revision stored) { self->on_stored(ec, stored); });
     }
 
-private:
     void on_stored(std::error_code ec, revision stored) {
         if (ec != errc::revision_mismatch) return finish(ec, stored);
         if (++rounds_ == max_rounds) return finish(errc::key_exists);
@@ -50,21 +56,24 @@ private:
 
     /// From the leader: another replica may not know yet what stopped us.
     void look() {
-        if (budget_.is_over()) return finish(slipstream::errc::timeout_unsent);
+        if (const std::error_code ec = stopped()) return finish(ec);
         const subject_text subject(bucket_->key_prefix, arguments_.key());
         jetstream::message_selector selector;
         selector.last_by_subject = subject.text();
         selector.timeout = budget_.left();
-        selector.info = options_.info;
+        selector.info = &look_info_;  // the words of the refusal stay, unless looking fails too
         bucket_->origin_js.async_get_message(
             bucket_->origin_stream, selector,
-            with_slot(handler_.slot(),
-                      [self = shared_from_this()](std::error_code ec, const jetstream::stored_message& last) { self->on_last(ec, last); }));
+            with_slot(request_slot(),
+                      [self = self()](std::error_code ec, const jetstream::stored_message& last) { self->on_last(ec, last); }));
     }
 
     void on_last(std::error_code ec, const jetstream::stored_message& last) {
         if (ec == jetstream::errc::message_not_found) return store(0);  // it has expired since
-        if (ec) return finish(codec::of_read_before_write(ec));
+        if (ec) {
+            if (options_.info != nullptr) *options_.info = std::move(look_info_);
+            return finish(codec::of_read_before_write(ec));
+        }
         if (codec::operation_of(last.headers()) == kv::operation::put) return finish(errc::key_exists);
         store(last.sequence());
     }
@@ -75,11 +84,21 @@ private:
         handler_.complete(ec, stored);
     }
 
+    /// Before a request: nothing has been stored so far.
+    std::error_code stopped() const noexcept {
+        if (is_cancelled()) return asio::error::operation_aborted;
+        if (budget_.is_over()) return slipstream::errc::timeout_unsent;
+        return {};
+    }
+
+    std::shared_ptr<create_operation> self() { return std::static_pointer_cast<create_operation>(shared_from_this()); }
+
     std::shared_ptr<const bucket::impl> bucket_;
     key_value arguments_;
     create_options options_;
     time_budget budget_;
     revision_handler handler_;
+    jetstream::error_info look_info_;
     int rounds_ = 0;
 };
 
@@ -95,7 +114,7 @@ std::error_code check(const bucket::impl& bucket, std::string_view key, const cr
 
 void bucket::start_create(key_value arguments, create_options options, handler_for<revision> handler) {
     if (const std::error_code ec = check(*impl_, arguments.key(), options)) return handler.post(ec, revision());
-    std::make_shared<create_operation>(impl_, std::move(arguments), options, std::move(handler))->store(0);
+    std::make_shared<create_operation>(impl_, std::move(arguments), options, std::move(handler))->start();
 }
 
 }  // namespace slipstream::kv

@@ -14,6 +14,7 @@
 #include "kv/codec/stream_mapping.hpp"
 #include "kv/codec/subjects.hpp"
 #include "kv/manage.hpp"
+#include "kv/steps.hpp"
 #include "kv/time_budget.hpp"
 #include "kv/with_slot.hpp"
 
@@ -25,7 +26,7 @@ constexpr int max_creations = 3;
 /// Each request gets a third of what is left, so that a silent one leaves time for those that follow.
 constexpr int share = 3;
 
-class get_or_create : public std::enable_shared_from_this<get_or_create> {
+class get_or_create final : public steps {
 public:
     get_or_create(jetstream::context js, bucket_config config, open_options options, bucket_handler handler)
         : js_(std::move(js)),
@@ -35,18 +36,24 @@ public:
           handler_(std::move(handler)),
           wanted_(codec::to_stream_config(config_)) {}
 
-    void look_up() {
-        js_.async_stream_info(
-            wanted_.name, call(),
-            with_slot(handler_.slot(), [self = shared_from_this()](std::error_code ec, const jetstream::stream_info& stream) {
-                self->on_look_up(ec, stream);
-            }));
+    void start() {
+        connect(handler_.slot(), js_.get_executor());
+        look_up();
     }
 
 private:
+    void look_up() {
+        // Once it has been refused, what counts is why it could not be made.
+        js_.async_stream_info(wanted_.name, call(creations_ == 0 ? options_.info : nullptr),
+                              with_slot(request_slot(), [self = self()](std::error_code ec, const jetstream::stream_info& stream) {
+                                  self->on_look_up(ec, stream);
+                              }));
+    }
+
     void on_look_up(std::error_code ec, const jetstream::stream_info& stream) {
         if (!ec) return finish_with(stream);
         if (is_final(ec)) return finish(ec);
+        if (is_cancelled()) return finish(asio::error::operation_aborted);
         const bool worth_creating = creations_ == 0 || (may_be_repeated_ && creations_ < max_creations);
         if (!worth_creating) return finish(create_error_);
         if (budget_.is_over()) return finish(creations_ == 0 ? codec::of_bucket(ec) : create_error_);
@@ -56,17 +63,17 @@ private:
     void create() {
         if (const std::error_code ec = check_server(js_, config_)) return finish(ec);
         ++creations_;
-        js_.async_create_stream(
-            wanted_, call(),
-            with_slot(handler_.slot(), [self = shared_from_this()](std::error_code ec, const jetstream::stream_info& stream) {
-                self->on_created(ec, stream);
-            }));
+        js_.async_create_stream(wanted_, call(options_.info),
+                                with_slot(request_slot(), [self = self()](std::error_code ec, const jetstream::stream_info& stream) {
+                                    self->on_created(ec, stream);
+                                }));
     }
 
     void on_created(std::error_code ec, const jetstream::stream_info& stream) {
         if (!ec && codec::lost_limit_markers(config_, stream.config)) return finish(jetstream::errc::api_level);
         if (!ec) return finish_with(stream);
         if (is_final(ec)) return finish(ec);
+        if (is_cancelled()) return finish(asio::error::operation_aborted);
         create_error_ = codec::of_create(ec);
         may_be_repeated_ = ec == condition::outcome_unknown || ec == condition::transient || ec == jetstream::errc::invalid_response;
         if (budget_.is_over()) return finish(create_error_);
@@ -82,12 +89,14 @@ private:
 
     void finish(std::error_code ec) { handler_.complete(ec, bucket()); }
 
-    [[nodiscard]] jetstream::call_options call() const noexcept {
+    [[nodiscard]] jetstream::call_options call(jetstream::error_info* info) const noexcept {
         jetstream::call_options options;
         options.timeout = budget_.share(share);
-        options.info = options_.info;
+        options.info = info;
         return options;
     }
+
+    std::shared_ptr<get_or_create> self() { return std::static_pointer_cast<get_or_create>(shared_from_this()); }
 
     jetstream::context js_;
     bucket_config config_;
@@ -105,7 +114,7 @@ private:
 void start_get_or_create_bucket(jetstream::context js, bucket_config config, open_options options, bucket_handler handler) {
     if (const std::error_code ec = codec::check_bucket_config(config)) return handler.post(ec, bucket());
     if (const std::error_code ec = check_options(options)) return handler.post(ec, bucket());
-    std::make_shared<get_or_create>(std::move(js), std::move(config), options, std::move(handler))->look_up();
+    std::make_shared<get_or_create>(std::move(js), std::move(config), options, std::move(handler))->start();
 }
 
 }  // namespace slipstream::kv::operations

@@ -39,7 +39,8 @@ void drain(const bucket::impl& of, const prefixes& which, const read_options& as
     jetstream::ordered_options options = drain_options();
     options.filter_subjects = codec::filter_subjects(of.key_prefix, scope);
     Collector collector({.key_prefix = of.key_prefix, .scope = std::move(scope), .empty_is_tombstone = of.empty_is_tombstone});
-    std::make_shared<collection<Collector>>(of.js, std::move(collector), std::move(handler), asked.info)->start(of.stream, std::move(options), timeout);
+    std::make_shared<collection<Collector>>(of.js, std::move(collector), std::move(handler), asked.info)
+        ->start(of.stream, std::move(options), timeout);
 }
 
 }  // namespace
@@ -60,7 +61,8 @@ void bucket::start_history(std::string key, read_options options, handler_for<st
     drain.start.policy = jetstream::deliver_policy::all;
     drain.filter_subjects = {impl_->key_prefix + key};
     using history = collection<machine::history_collector>;
-    std::make_shared<history>(impl_->js, machine::history_collector(impl_->key_prefix, std::move(key)), std::move(handler), options.info, errc::key_not_found)
+    std::make_shared<history>(impl_->js, machine::history_collector(impl_->key_prefix, std::move(key)), std::move(handler), options.info,
+                              errc::key_not_found)
         ->start(impl_->stream, std::move(drain), timeout);
 }
 

@@ -44,7 +44,8 @@ kv::watch bucket::start_watch(prefixes which, watch_options options) { return st
 
 kv::watch bucket::start_watch(prefixes which, watch_options options, watch_handler on_update) {
     const std::error_code refused = machine::check_watch(which, options);
-    watch_impl::source from{.js = impl_->js, .stream = impl_->stream, .key_prefix = impl_->key_prefix, .timeout = impl_->timeout_for(options.timeout)};
+    watch_impl::source from{
+        .js = impl_->js, .stream = impl_->stream, .key_prefix = impl_->key_prefix, .timeout = impl_->timeout_for(options.timeout)};
     auto state = std::make_shared<watch_impl>(std::move(from), which.normalised(), options, std::move(on_update));
     auto handle = std::make_unique<watch_handle>(state);
     state->begin(refused);
@@ -132,8 +133,10 @@ void watch_impl::on_context_end() noexcept {
 jetstream::disposition watch_impl::on_message(const message_view& message, const jetstream::delivery_info& info) {
     const telling scope(*this);
     const jetstream::disposition what = machine_.on_message(message, info);
-    if (machine_.needs_attention()) settle();
-    else if (waiter_) schedule_turn();
+    if (machine_.needs_attention())
+        settle();
+    else if (waiter_)
+        schedule_turn();
     return what;
 }
 
@@ -179,8 +182,10 @@ void watch_impl::settle() {
 // --- retention ---
 
 void watch_impl::on_wake() {
-    if (machine_.wants_floor(std::chrono::steady_clock::now())) ask_for_floor();
-    else timer_.wake_at(machine_.next_deadline());
+    if (machine_.wants_floor(std::chrono::steady_clock::now()))
+        ask_for_floor();
+    else
+        timer_.wake_at(machine_.next_deadline());
 }
 
 void watch_impl::ask_for_floor() {
@@ -188,8 +193,10 @@ void watch_impl::ask_for_floor() {
     source_.js.async_stream_info(source_.stream, {}, [weak = weak_from_this()](std::error_code ec, const jetstream::stream_info& info) {
         const std::shared_ptr<watch_impl> self = weak.lock();
         if (!self || self->ended_) return;
-        if (ec) self->machine_.on_no_floor();
-        else self->machine_.on_floor(info);
+        if (ec)
+            self->machine_.on_no_floor();
+        else
+            self->machine_.on_floor(info);
         self->settle();
     });
 }

@@ -19,7 +19,9 @@
 
 namespace slipstream::kv {
 
-class watch_impl final : public jetstream::ordered_handler, public slipstream::detail::wakeable, public std::enable_shared_from_this<watch_impl> {
+class watch_impl final : public jetstream::ordered_handler,
+                         public slipstream::detail::wakeable,
+                         public std::enable_shared_from_this<watch_impl> {
 public:
     struct source {
         jetstream::context js;

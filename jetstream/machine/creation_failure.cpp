@@ -9,9 +9,9 @@ namespace {
 
 /// Passing states of the server or the account.
 bool is_passing(std::error_code ec) noexcept {
-    return ec == condition::transient || ec == condition::timed_out || ec == condition::outcome_unknown || ec == errc::temporarily_unavailable ||
-           ec == errc::insufficient_resources || ec == errc::memory_resources || ec == errc::storage_resources || ec == errc::too_many_requests ||
-           ec == errc::sequence_not_ready || ec == errc::invalid_response;
+    return ec == condition::transient || ec == condition::timed_out || ec == condition::outcome_unknown ||
+           ec == errc::temporarily_unavailable || ec == errc::insufficient_resources || ec == errc::memory_resources ||
+           ec == errc::storage_resources || ec == errc::too_many_requests || ec == errc::sequence_not_ready || ec == errc::invalid_response;
 }
 
 }  // namespace
@@ -25,7 +25,8 @@ creation_failure judge_creation(std::error_code ec, bool was_live) noexcept {
 }
 
 bool may_exist(std::error_code ec) noexcept {
-    if (ec == slipstream::errc::no_responders || ec == slipstream::errc::timeout_unsent || ec == slipstream::errc::not_connected) return false;
+    if (ec == slipstream::errc::no_responders || ec == slipstream::errc::timeout_unsent || ec == slipstream::errc::not_connected)
+        return false;
     return ec.category() != category() || ec == errc::invalid_response;
 }
 

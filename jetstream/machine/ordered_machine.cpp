@@ -30,8 +30,10 @@ void ordered_machine::start(bool connected, time_point now) {
     if (phase_ != phase::idle) return;
     connected_ = connected;
     setup_deadline_ = now + settings_.setup_timeout;
-    if (connected_) create(now);
-    else phase_ = phase::offline;
+    if (connected_)
+        create(now);
+    else
+        phase_ = phase::offline;
 }
 
 void ordered_machine::stop() {
@@ -65,7 +67,8 @@ void ordered_machine::taken(std::uint64_t count) {
 void ordered_machine::answer(const ordered_verdict& verdict) {
     if (phase_ != phase::asking) return;
     if (verdict.what == ordered_verdict::kind::restart) return restart(verdict.from);
-    if (verdict.what != ordered_verdict::kind::accept || loss_.what != ordered_loss::kind::start_clamped) return end(errc::start_sequence_clamped);
+    if (verdict.what != ordered_verdict::kind::accept || loss_.what != ordered_loss::kind::start_clamped)
+        return end(errc::start_sequence_clamped);
     reached(loss_.floor - 1);
     go_live();
 }
@@ -207,8 +210,10 @@ void ordered_machine::abandon() {
     const bool remove = std::exchange(remove_, true);
     if (current_ == 0) return;
     emit(ordered_action::kind::unsubscribe);
-    if (remove && connected_) emit(ordered_action::kind::remove);
-    else if (remove) to_remove_ = current_;
+    if (remove && connected_)
+        emit(ordered_action::kind::remove);
+    else if (remove)
+        to_remove_ = current_;
     current_ = 0;
 }
 

@@ -153,7 +153,9 @@ private:
 
     static constexpr time_point at_once = time_point::min();
 
-    [[nodiscard]] bool is_current(std::uint64_t incarnation) const noexcept { return incarnation == current_ && current_ != 0 && !trouble_; }
+    [[nodiscard]] bool is_current(std::uint64_t incarnation) const noexcept {
+        return incarnation == current_ && current_ != 0 && !trouble_;
+    }
     void baseline(const ordered_start& from) noexcept;
     [[nodiscard]] ordered_start next_start() const noexcept;
     void fail(restart_reason reason);

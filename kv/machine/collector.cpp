@@ -40,8 +40,10 @@ void key_collector::expect(std::uint64_t messages) { keys_.reserve(reservation(m
 void key_collector::add(const message_view& message, const jetstream::delivery_info& place) {
     const std::optional<codec::decoded> d = codec::decode_delivery(settings_.key_prefix, message, place);
     if (!d || !settings_.scope.matches(d->key)) return;
-    if (is_alive(settings_, *d, message, true)) keys_.emplace_back(d->key);
-    else removals_.add(d->key, keys_.size());
+    if (is_alive(settings_, *d, message, true))
+        keys_.emplace_back(d->key);
+    else
+        removals_.add(d->key, keys_.size());
 }
 
 void key_collector::clear() noexcept {
@@ -50,7 +52,8 @@ void key_collector::clear() noexcept {
 }
 
 std::vector<std::string> key_collector::finish() {
-    removals_.apply(keys_.size(), [this](std::size_t i) { return std::string_view(keys_[i]); }, [this](std::size_t i) { keys_[i].clear(); });
+    removals_.apply(
+        keys_.size(), [this](std::size_t i) { return std::string_view(keys_[i]); }, [this](std::size_t i) { keys_[i].clear(); });
     if (!std::is_sorted(keys_.begin(), keys_.end())) std::sort(keys_.begin(), keys_.end());
     keys_.erase(std::unique(keys_.begin(), keys_.end()), keys_.end());
     if (!keys_.empty() && keys_.front().empty()) keys_.erase(keys_.begin());  // the removed ones
@@ -64,8 +67,10 @@ void entry_collector::expect(std::uint64_t messages) { entries_.reserve(reservat
 void entry_collector::add(const message_view& message, const jetstream::delivery_info& place) {
     const std::optional<codec::decoded> d = codec::decode_delivery(settings_.key_prefix, message, place);
     if (!d || !settings_.scope.matches(d->key)) return;
-    if (is_alive(settings_, *d, message, false)) entries_.emplace_back(std::string(d->key), std::string(d->value), d->revision, d->created, d->operation);
-    else removals_.add(d->key, entries_.size());
+    if (is_alive(settings_, *d, message, false))
+        entries_.emplace_back(std::string(d->key), std::string(d->value), d->revision, d->created, d->operation);
+    else
+        removals_.add(d->key, entries_.size());
 }
 
 void entry_collector::clear() noexcept {
@@ -74,14 +79,17 @@ void entry_collector::clear() noexcept {
 }
 
 std::vector<entry> entry_collector::finish() {
-    removals_.apply(entries_.size(), [this](std::size_t i) { return std::string_view(entries_[i].key()); }, [this](std::size_t i) { entries_[i] = entry(); });
+    removals_.apply(
+        entries_.size(), [this](std::size_t i) { return std::string_view(entries_[i].key()); },
+        [this](std::size_t i) { entries_[i] = entry(); });
     std::erase_if(entries_, [](const entry& e) { return e.key().empty(); });
     // The newest of each key first.
     std::sort(entries_.begin(), entries_.end(), [](const entry& a, const entry& b) {
         const int order = a.key().compare(b.key());
         return order != 0 ? order < 0 : a.revision() > b.revision();
     });
-    entries_.erase(std::unique(entries_.begin(), entries_.end(), [](const entry& a, const entry& b) { return a.key() == b.key(); }), entries_.end());
+    entries_.erase(std::unique(entries_.begin(), entries_.end(), [](const entry& a, const entry& b) { return a.key() == b.key(); }),
+                   entries_.end());
     return std::move(entries_);
 }
 

@@ -50,15 +50,20 @@ void update_queue::push(const update_view& u, std::uint64_t position) {
     const std::size_t size = size_of(u);
     if (tail_ == nullptr || tail_->capacity - tail_->end < size) {
         block* fresh = spare_;
-        if (fresh != nullptr && fresh->capacity >= size) spare_ = nullptr;
-        else fresh = new block(std::max(size, block_size));
-        if (tail_ != nullptr) tail_->next = fresh;
-        else head_ = fresh;
+        if (fresh != nullptr && fresh->capacity >= size)
+            spare_ = nullptr;
+        else
+            fresh = new block(std::max(size, block_size));
+        if (tail_ != nullptr)
+            tail_->next = fresh;
+        else
+            head_ = fresh;
         tail_ = fresh;
     }
     update_view facts = u;
     facts.key = facts.value = {};
-    last_ = ::new (tail_->at(tail_->end)) record{.facts = facts, .position = position, .key_size = u.key.size(), .value_size = u.value.size()};
+    last_ =
+        ::new (tail_->at(tail_->end)) record{.facts = facts, .position = position, .key_size = u.key.size(), .value_size = u.value.size()};
     if (!u.key.empty()) std::memcpy(last_->bytes(), u.key.data(), u.key.size());
     if (!u.value.empty()) std::memcpy(last_->bytes() + u.key.size(), u.value.data(), u.value.size());
     tail_->end += size;

@@ -50,7 +50,8 @@ std::error_code check_watch(const prefixes& scope, const watch_options& o) noexc
     if (const std::error_code ec = scope.check()) return ec;
     // R20: behind the last possible sequence there is none, and the next one would wrap to 0.
     if (o.from.sequence() == last_possible) return errc::invalid_cursor;
-    if (o.heartbeat < milliseconds(100) || o.inactive_threshold <= milliseconds(0) || o.timeout < milliseconds(0)) return slipstream::errc::invalid_option;
+    if (o.heartbeat < milliseconds(100) || o.inactive_threshold <= milliseconds(0) || o.timeout < milliseconds(0))
+        return slipstream::errc::invalid_option;
     if (o.pending_messages == 0 || o.pending_bytes == 0) return slipstream::errc::invalid_option;
     return {};
 }
@@ -76,7 +77,8 @@ ordered_start watch_machine::beginning() const noexcept {
 ordered_start watch_machine::first_start() const noexcept {
     if (!resuming_) return beginning();
     const cursor& from = settings_.options.from;  // R26: exclusive
-    return {.policy = deliver_policy::by_start_sequence, .sequence = from.sequence() + 1, .stream_created = time_of(from.bucket_created_ns())};
+    return {
+        .policy = deliver_policy::by_start_sequence, .sequence = from.sequence() + 1, .stream_created = time_of(from.bucket_created_ns())};
 }
 
 bool watch_machine::begins_with_state() const noexcept { return !resuming_ && !settings_.options.updates_only; }
@@ -102,7 +104,8 @@ void watch_machine::on_created(const jetstream::ordered_created& facts) {
     // was told have left the bucket meanwhile.
     if (facts.start.policy != deliver_policy::last_per_subject || facts.stream == nullptr) return;
     if (guard_.exposed() == exposure::overwrites || facts.stream->state.first_seq <= guard_.frontier() + 1) return;
-    const bool gone = interrupted_by_ == jetstream::restart_reason::heartbeat_missed || interrupted_by_ == jetstream::restart_reason::server_status;
+    const bool gone =
+        interrupted_by_ == jetstream::restart_reason::heartbeat_missed || interrupted_by_ == jetstream::restart_reason::server_status;
     if (begin_again(gone ? resync_reason::consumer_gone : resync_reason::gap)) restart_ = beginning();
 }
 
@@ -129,7 +132,8 @@ bool watch_machine::begin_again(resync_reason why, std::uint64_t ceiling) {
 }
 
 ordered_verdict watch_machine::on_lost(const ordered_loss& loss) {
-    if (loss.what == ordered_loss::kind::start_clamped && loss.stream != nullptr && floor_is_harmless(*loss.stream, settings_.options.strict_floor)) {
+    if (loss.what == ordered_loss::kind::start_clamped && loss.stream != nullptr &&
+        floor_is_harmless(*loss.stream, settings_.options.strict_floor)) {
         guard_.accept(loss.floor - 1);
         cover(loss.floor - 1);
         return {.what = ordered_verdict::kind::accept};
@@ -226,8 +230,10 @@ void watch_machine::tell(const update_view& u, std::uint64_t position) {
 
 /// What lies up to `sequence` needs no telling.
 void watch_machine::cover(std::uint64_t sequence) {
-    if (queue_.empty()) position_ = std::max(position_, sequence);
-    else queue_.extend(sequence);
+    if (queue_.empty())
+        position_ = std::max(position_, sequence);
+    else
+        queue_.extend(sequence);
 }
 
 // --- the taker ---

@@ -61,22 +61,29 @@ transport::transport(const asio::any_io_executor& executor, std::shared_ptr<tran
     : owner_(std::move(owner)), settings_(settings), socket_(executor) {}
 
 void transport::dial(const std::string& host, std::uint16_t port, session::time_point now) {
-    state_ = state::dialing;
     std::error_code ec;
     if (const asio::ip::address numeric = asio::ip::make_address(host, ec); !ec) {
-        addresses_.emplace_back(numeric, port);
-        connect_next(now);
+        connect({tcp::endpoint(numeric, port)}, now);
         return;
     }
     // Asked anew for each attempt, so that changed answers are seen (C11). Asio does it on a thread inside the context.
+    state_ = state::dialing;
     resolver_.emplace(socket_.get_executor());
     resolver_->async_resolve(host, std::to_string(port), asio::ip::resolver_base::numeric_service,
                              [self = shared_from_this()](std::error_code error, const tcp::resolver::results_type& results) {
                                  if (self->state_ != state::dialing) return;
+                                 std::vector<tcp::endpoint> addresses;
+                                 for (const auto& entry : results) addresses.push_back(entry.endpoint());
                                  self->last_error_ = error;
-                                 for (const auto& entry : results) self->addresses_.push_back(entry.endpoint());
-                                 self->connect_next(session::clock::now());
+                                 self->connect(std::move(addresses), session::clock::now());
                              });
+}
+
+void transport::connect(std::vector<tcp::endpoint> addresses, session::time_point now) {
+    state_ = state::dialing;
+    addresses_ = std::move(addresses);
+    next_address_ = 0;
+    connect_next(now);
 }
 
 void transport::connect_next(session::time_point now) {

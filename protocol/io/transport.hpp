@@ -65,6 +65,8 @@ public:
 
     /// Tells on_dialed when connected, or when the last address has failed.
     void dial(const std::string& host, std::uint16_t port, session::time_point now);
+    /// The second half of dial: the addresses are tried in this order.
+    void connect(std::vector<asio::ip::tcp::endpoint> addresses, session::time_point now);
     /// Cuts the connection or abandons the dial; waits for nothing.
     void close() noexcept;
     /// The orderly end, after the last byte was written: the peer is told that nothing follows, and what it still sends is read and

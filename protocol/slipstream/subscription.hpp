@@ -16,10 +16,10 @@ namespace slipstream {
 class client;
 namespace io {
 class client_impl;
-}
+}  // namespace io
 namespace session {
 struct subscription_state;
-}
+}  // namespace session
 
 /// Owns interest in a subject; made by client::subscribe. Survives reconnects. Destroying it unsubscribes at once.
 ///
@@ -65,7 +65,8 @@ public:
     auto async_next(Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, message)>(
             [](auto handler, const client_pointer& client, const state_pointer& state) {
-                start_next(client, state, detail::make_any_handler<void(std::error_code, message)>(std::move(handler), executor_of(client)));
+                start_next(client, state,
+                           detail::make_any_handler<void(std::error_code, message)>(std::move(handler), executor_of(client)));
             },
             token, client_, state_);
     }

@@ -165,7 +165,8 @@ TEST_CASE("E3 E5 E8: requests are answered, refused without responders, and time
 
 TEST_CASE("E3: a thousand requests at once each get their own reply") {
     connected f;
-    const subscription service = f.nc.subscribe("svc", [&](const message_view& m) { CHECK_FALSE(f.nc.publish(m.reply_to(), m.payload())); });
+    const subscription service =
+        f.nc.subscribe("svc", [&](const message_view& m) { CHECK_FALSE(f.nc.publish(m.reply_to(), m.payload())); });
     int right = 0;
     int done = 0;
     for (int i = 0; i < 1000; ++i) {

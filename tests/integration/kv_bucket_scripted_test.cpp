@@ -7,6 +7,9 @@
 #include <deque>
 #include <optional>
 
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+
 using namespace slipstream;
 using namespace std::chrono_literals;
 using test::kv_world;
@@ -45,6 +48,7 @@ struct exchange {
     std::optional<std::string> answer;
     std::string expected_revision;  ///< Nats-Expected-Last-Subject-Sequence of the request.
     std::string ttl;                ///< Nats-TTL of the request.
+    std::string trigger = {};       ///< Subject of a message that comes just before the answer.
 };
 
 class scripted_world : public kv_world {
@@ -98,6 +102,8 @@ private:
         CHECK(std::string(request.headers().get("Nats-Expected-Last-Subject-Sequence").value_or("")) == next.expected_revision);
         CHECK(std::string(request.headers().get("Nats-TTL").value_or("")) == next.ttl);
         CHECK_FALSE(request.headers().get("Nats-Msg-Id").has_value());  // W13: never on these
+        // In one write with the answer, and before it.
+        if (!next.trigger.empty()) CHECK_FALSE(peer_.publish(next.trigger, ""));
         if (next.answer) CHECK_FALSE(peer_.publish(request.reply_to(), *next.answer));
     }
 
@@ -187,6 +193,8 @@ TEST_CASE("S31 S119: a refusal is reported with the server's words, after one mo
             {info_subject, no_stream, "", ""}});
     const outcome refused = get_or_create(w);
     CHECK(refused.ec == jetstream::errc::stream_invalid_config);
+    CHECK(refused.info.err_code == 10052);
+    CHECK(refused.info.description == "invalid stream config");
     CHECK(w.played_all());
 }
 
@@ -222,7 +230,11 @@ TEST_CASE("S108 G5 G6: create over a marker is a compare-and-set on the marker, 
         CHECK(w.played_all());
 
         w.play({{"$KV.b.k", conflict, "0", ""}, {get_subject, value_7, "", ""}});
-        CHECK(std::get<0>(w.wait(b.async_create("k", "v", {}, result))) == kv::errc::key_exists);
+        jetstream::error_info info;
+        kv::create_options options;
+        options.info = &info;
+        CHECK(std::get<0>(w.wait(b.async_create("k", "v", options, result))) == kv::errc::key_exists);
+        CHECK(info.description.starts_with("wrong last sequence"));
         CHECK(w.played_all());
     }
 }
@@ -304,4 +316,30 @@ TEST_CASE("S66 G13: a stored message without a place is an error, not revision 0
     REQUIRE(found.has_value());
     CHECK(found->revision() == kv::revision(7));
     CHECK(found->value() == "v");
+}
+
+TEST_CASE("E9: a cancellation that comes while one request of several is just ending is not lost") {
+    scripted_world w;
+    kv::bucket b = w.scripted_bucket();
+    asio::cancellation_signal signal;
+    subscription trigger = w.nc.subscribe("trigger", [&](const message_view&) { signal.emit(asio::cancellation_type::terminal); });
+    std::error_code end;
+    bool done = false;
+    const auto handler = [&](std::error_code ec, auto&&) {
+        end = ec;
+        done = true;
+    };
+
+    w.play({{"$KV.b.k", mismatch, "0", "", "trigger"}, {get_subject, std::nullopt, "", ""}}, true);
+    b.async_create("k", "v", {}, asio::bind_cancellation_slot(signal.slot(), handler));
+    CHECK(w.run_until([&] { return done; }, 5s));
+    CHECK(end == asio::error::operation_aborted);
+
+    done = false;
+    kv::bucket_config config;
+    config.bucket = "b";
+    w.play({{info_subject, no_stream, "", "", "trigger"}, {create_subject, std::nullopt, "", ""}}, true);
+    kv::async_get_or_create_bucket(w.js, config, {}, asio::bind_cancellation_slot(signal.slot(), handler));
+    CHECK(w.run_until([&] { return done; }, 5s));
+    CHECK(end == asio::error::operation_aborted);
 }

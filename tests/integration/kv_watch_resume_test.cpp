@@ -202,7 +202,8 @@ TEST_CASE("S94, I24: a position from a watch resumes exactly behind what was tak
         cursor = watch.position();
     }
     REQUIRE(all.size() == 40);
-    for (int i = 1; i <= 40; ++i) CHECK(all[static_cast<std::size_t>(i - 1)].starts_with("put k" + std::to_string(i) + "=v @" + std::to_string(i + 1)));
+    for (int i = 1; i <= 40; ++i)
+        CHECK(all[static_cast<std::size_t>(i - 1)].starts_with("put k" + std::to_string(i) + "=v @" + std::to_string(i + 1)));
 }
 
 TEST_CASE("spec/kv.md 8: a watch on a mirror uses the origin's subjects") {

@@ -1,8 +1,8 @@
 // What watches tell, on a real server.
+#include "tests/integration/kv_watch_support.hpp"
+
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/error.hpp>
-
-#include "tests/integration/kv_watch_support.hpp"
 
 using namespace slipstream;
 using namespace slipstream::test;

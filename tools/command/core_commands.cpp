@@ -106,7 +106,8 @@ asio::awaitable<int> subscribe(app& a, const sub_arguments& s) {
             if (!sub.try_next(m)) {
                 auto [ec, next] = co_await sub.async_next(use_tuple);
                 if (ec) {
-                    if (!a.stopped_by(ec) && ec != asio::error::operation_aborted) code = a.fail(ec, "subscription to " + std::string(sub.subject()));
+                    if (!a.stopped_by(ec) && ec != asio::error::operation_aborted)
+                        code = a.fail(ec, "subscription to " + std::string(sub.subject()));
                     break;
                 }
                 m = std::move(next);
@@ -119,7 +120,10 @@ asio::awaitable<int> subscribe(app& a, const sub_arguments& s) {
         enough.open();
         if (--live == 0) all_ended.open();
     };
-    for (slipstream::subscription& sub : subscriptions) asio::co_spawn(a.io(), pump(sub), [](const std::exception_ptr& e) { if (e) std::rethrow_exception(e); });
+    for (slipstream::subscription& sub : subscriptions)
+        asio::co_spawn(a.io(), pump(sub), [](const std::exception_ptr& e) {
+            if (e) std::rethrow_exception(e);
+        });
     co_await enough.wait();
     for (slipstream::subscription& sub : subscriptions) sub.unsubscribe();  // which ends their loops
     while (live > 0) co_await all_ended.wait();
@@ -139,7 +143,12 @@ struct request_arguments {
 void print_reply(app& a, std::uint64_t id, const slipstream::message_view& reply, clock::duration rtt) {
     const double us = std::chrono::duration<double, std::micro>(rtt).count();
     if (!a.out().json()) return a.out().received(reply);
-    json_line(a.out(), "result").text("op", "request").number("id", id).boolean("ok", true).real("rtt_us", us, 1).data("data", reply.payload());
+    json_line(a.out(), "result")
+        .text("op", "request")
+        .number("id", id)
+        .boolean("ok", true)
+        .real("rtt_us", us, 1)
+        .data("data", reply.payload());
 }
 
 // Several replies to one request: an inbox of its own, until enough came, nobody answers, or the deadline.
@@ -166,7 +175,8 @@ asio::awaitable<int> request_many(app& a, const request_arguments& r, const std:
         if (reply.status() == 503) co_return a.fail(slipstream::errc::no_responders, "request " + r.subject);
         print_reply(a, ++seen, reply.view(), clock::now() - start);
     }
-    if (seen < r.replies && !a.stopping()) co_return a.fail(slipstream::errc::timeout, "request " + r.subject, std::to_string(seen) + " replies came");
+    if (seen < r.replies && !a.stopping())
+        co_return a.fail(slipstream::errc::timeout, "request " + r.subject, std::to_string(seen) + " replies came");
     co_return done;
 }
 
@@ -193,7 +203,8 @@ asio::awaitable<int> request(app& a, const request_arguments& r) {
             const auto [ec, reply] = co_await a.client().async_request(r.subject, payload, options, use_tuple);
             if (ec) {
                 ++failures;
-                if (a.out().json()) json_line(a.out(), "result").text("op", "request").number("id", id).boolean("ok", false).text("code", code_name(ec));
+                if (a.out().json())
+                    json_line(a.out(), "result").text("op", "request").number("id", id).boolean("ok", false).text("code", code_name(ec));
                 if (const int c = a.fail(ec, "request " + r.subject); code == done) code = c;
                 if (ec == slipstream::condition::invalid_argument || ec == slipstream::errc::closed) break;
                 continue;
@@ -203,7 +214,10 @@ asio::awaitable<int> request(app& a, const request_arguments& r) {
         }
         if (--running == 0) ended.open();
     };
-    for (std::uint64_t i = 0; i < workers; ++i) asio::co_spawn(a.io(), worker(), [](const std::exception_ptr& e) { if (e) std::rethrow_exception(e); });
+    for (std::uint64_t i = 0; i < workers; ++i)
+        asio::co_spawn(a.io(), worker(), [](const std::exception_ptr& e) {
+            if (e) std::rethrow_exception(e);
+        });
     co_await ended.wait();
     if (running > 0) {  // told to stop while requests are out: they end with the connection
         a.client().close();
@@ -236,7 +250,8 @@ asio::awaitable<int> reply(app& a, const reply_arguments& r) {
         if (next) co_return a.fail(next, "subscription to " + r.subject);
         a.out().received(m.view());
         if (m.reply_to().empty()) continue;
-        if (const auto sent = a.client().publish(m.reply_to(), r.echo ? slipstream::payload_view(m.payload()) : slipstream::payload_view(payload))) {
+        if (const auto sent =
+                a.client().publish(m.reply_to(), r.echo ? slipstream::payload_view(m.payload()) : slipstream::payload_view(payload))) {
             a.out().error(sent, "reply to " + std::string(m.reply_to()));
             continue;
         }
@@ -269,8 +284,12 @@ asio::awaitable<int> info(app& a) {
         json_line line(a.out(), "result");
         line.text("op", "info").boolean("ok", true).text("server", a.client().connected_server()).text("server_id", i.server_id);
         line.text("server_name", i.server_name).text("version", i.version).text("cluster", i.cluster).text("domain", i.domain);
-        line.number("client_id", i.client_id).number("max_payload", static_cast<std::uint64_t>(i.max_payload)).boolean("headers", i.headers);
-        line.boolean("jetstream", i.jetstream).number("api_level", static_cast<std::uint64_t>(std::max(i.api_lvl, 0))).text("account", i.remote_account);
+        line.number("client_id", i.client_id)
+            .number("max_payload", static_cast<std::uint64_t>(i.max_payload))
+            .boolean("headers", i.headers);
+        line.boolean("jetstream", i.jetstream)
+            .number("api_level", static_cast<std::uint64_t>(std::max(i.api_lvl, 0)))
+            .text("account", i.remote_account);
         co_return done;
     }
     table t;
@@ -307,11 +326,15 @@ void add_core_commands(CLI::App& parser, work& chosen) {
     sub->add_option("--count", s->count, "Stop after so many");
     sub->add_option("--pending-msgs", s->pending_msgs, "Queue limit in messages");
     sub->add_option("--pending-bytes", s->pending_bytes, "Queue limit in bytes");
-    sub->add_option_function<std::string>("--slow", [s](const std::string& text) {
-        const auto d = parse_duration(text);
-        if (!d) throw CLI::ValidationError("--slow", "'" + text + "' is not a duration");
-        s->slow = *d;
-    }, "Wait after each message")->type_name("D");
+    sub->add_option_function<std::string>(
+           "--slow",
+           [s](const std::string& text) {
+               const auto d = parse_duration(text);
+               if (!d) throw CLI::ValidationError("--slow", "'" + text + "' is not a duration");
+               s->slow = *d;
+           },
+           "Wait after each message")
+        ->type_name("D");
     sub->callback([&chosen, s] { chosen = [s](app& a) { return subscribe(a, *s); }; });
 
     auto* req = parser.add_subcommand("request", "Send requests and print the replies");

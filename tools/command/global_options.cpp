@@ -17,11 +17,15 @@ namespace {
 using std::chrono::milliseconds;
 
 void add_duration(CLI::App& app, const std::string& name, milliseconds& out, const std::string& help) {
-    app.add_option_function<std::string>(name, [name, &out](const std::string& text) {
-        const auto parsed = parse_duration(text);
-        if (!parsed) throw CLI::ValidationError(name, "'" + text + "' is not a duration such as 250us, 100ms, 2s or 1m");
-        out = std::chrono::ceil<milliseconds>(*parsed);
-    }, help)->type_name("D");
+    app.add_option_function<std::string>(
+           name,
+           [name, &out](const std::string& text) {
+               const auto parsed = parse_duration(text);
+               if (!parsed) throw CLI::ValidationError(name, "'" + text + "' is not a duration such as 250us, 100ms, 2s or 1m");
+               out = std::chrono::ceil<milliseconds>(*parsed);
+           },
+           help)
+        ->type_name("D");
 }
 
 std::vector<std::string> split_list(std::string_view text) {
@@ -35,7 +39,8 @@ std::vector<std::string> split_list(std::string_view text) {
 }
 
 std::string context_file(const std::string& name) {
-    if (name.find('/') != std::string::npos || name == "." || name == "..") throw CLI::ValidationError("--context", "'" + name + "' is not a context name");
+    if (name.find('/') != std::string::npos || name == "." || name == "..")
+        throw CLI::ValidationError("--context", "'" + name + "' is not a context name");
     const char* config = std::getenv("XDG_CONFIG_HOME");
     const char* home = std::getenv("HOME");
     const std::string base = config != nullptr && *config != '\0' ? config : std::string(home != nullptr ? home : "") + "/.config";
@@ -56,7 +61,8 @@ void read_context(global_options& out) {
         return object[name].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
     };
     for (const char* unsupported : {"creds", "nkey", "cert", "key", "ca", "user_jwt", "socks_proxy"}) {
-        if (!member(unsupported).empty()) throw CLI::ValidationError("--context", path + " uses '" + unsupported + "', which is not supported yet");
+        if (!member(unsupported).empty())
+            throw CLI::ValidationError("--context", path + " uses '" + unsupported + "', which is not supported yet");
     }
     if (out.connect.servers.empty()) out.connect.servers = split_list(member("url"));
     if (out.user.empty()) {
@@ -65,7 +71,8 @@ void read_context(global_options& out) {
     }
     if (out.token.empty()) out.token = member("token");
     if (out.js_domain.empty()) out.js_domain = member("jetstream_domain");
-    if (const std::string prefix = member("inbox_prefix"); !prefix.empty() && out.connect.inbox_prefix == slipstream::connect_options().inbox_prefix) {
+    if (const std::string prefix = member("inbox_prefix");
+        !prefix.empty() && out.connect.inbox_prefix == slipstream::connect_options().inbox_prefix) {
         out.connect.inbox_prefix = prefix;
     }
 }
@@ -76,8 +83,10 @@ void add_global_options(CLI::App& app, global_options& out) {
     out.connect.servers.clear();
     app.fallthrough();
     const std::string connection = "Connection";
-    app.add_option_function<std::string>("-s,--server", [&out](const std::string& list) { out.connect.servers = split_list(list); },
-                                         "Server URLs, comma-separated (or NATS_URL); default nats://127.0.0.1:4222")->type_name("URL[,URL]");
+    app.add_option_function<std::string>(
+           "-s,--server", [&out](const std::string& list) { out.connect.servers = split_list(list); },
+           "Server URLs, comma-separated (or NATS_URL); default nats://127.0.0.1:4222")
+        ->type_name("URL[,URL]");
     app.add_option("--user", out.user, "User name");
     app.add_option("--password", out.password, "Password");
     app.add_option("--token", out.token, "Token");
@@ -91,18 +100,26 @@ void add_global_options(CLI::App& app, global_options& out) {
     app.add_option("--max-pings-out", out.connect.max_pings_out, "Unanswered pings before the server is given up");
     add_duration(app, "--reconnect-wait", out.connect.reconnect_wait, "Base of the reconnect backoff");
     add_duration(app, "--reconnect-max-wait", out.connect.reconnect_max_wait, "Cap of the reconnect backoff");
-    app.add_option_function<int>("--max-reconnects", [&out](int n) {
-        if (n >= 0) out.connect.max_reconnects = static_cast<unsigned>(n);
-    }, "Failed attempts in a row per server; -1 = for ever (default)")->type_name("N");
+    app.add_option_function<int>(
+           "--max-reconnects",
+           [&out](int n) {
+               if (n >= 0) out.connect.max_reconnects = static_cast<unsigned>(n);
+           },
+           "Failed attempts in a row per server; -1 = for ever (default)")
+        ->type_name("N");
     app.add_flag_callback("--no-randomize", [&out] { out.connect.randomize_servers = false; }, "Try servers in the order given");
     app.add_option("--outbox", out.connect.outbox_bytes, "Bytes kept for sending, also while down")->type_name("BYTES");
     add_duration(app, "--write-timeout", out.connect.write_timeout, "Give up a server that takes no byte for so long");
     app.add_flag("--json", out.json, "One JSON object a line");
     app.add_flag("--events", out.events, "Print connection events too");
-    app.add_option_function<std::string>("--for", [&out](const std::string& text) {
-        out.run_for = parse_duration(text);
-        if (!out.run_for) throw CLI::ValidationError("--for", "'" + text + "' is not a duration such as 250us, 100ms, 2s or 1m");
-    }, "Stop after this time")->type_name("D");
+    app.add_option_function<std::string>(
+           "--for",
+           [&out](const std::string& text) {
+               out.run_for = parse_duration(text);
+               if (!out.run_for) throw CLI::ValidationError("--for", "'" + text + "' is not a duration such as 250us, 100ms, 2s or 1m");
+           },
+           "Stop after this time")
+        ->type_name("D");
 }
 
 void resolve_connect_options(global_options& out) {

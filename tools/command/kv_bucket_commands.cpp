@@ -36,8 +36,10 @@ asio::awaitable<int> add(app& a, const kv::bucket_config& config) {
     options.info = &info;
     const auto [ec, bucket] = co_await kv::async_create_bucket(js, config, options, use_tuple);
     if (ec) co_return a.fail(ec, "kv add " + config.bucket, info.description);
-    if (a.out().json()) json_line(a.out(), "result").text("op", "kv_add").boolean("ok", true).text("bucket", config.bucket);
-    else a.out().line("bucket " + config.bucket + " is ready");
+    if (a.out().json())
+        json_line(a.out(), "result").text("op", "kv_add").boolean("ok", true).text("bucket", config.bucket);
+    else
+        a.out().line("bucket " + config.bucket + " is ready");
     co_return done;
 }
 
@@ -50,11 +52,16 @@ asio::awaitable<int> list(app& a) {
     table t;
     t.row({"BUCKET", "VALUES", "SIZE", "HISTORY", "TTL", "STORAGE", "CREATED"});
     for (const kv::bucket_status& s : buckets) {
-        if (a.out().json()) print_json(a, "kv_info", s);
-        else t.row({s.bucket, std::to_string(s.values), human_size(s.bytes), std::to_string(s.config.history), human_duration(s.config.ttl), name_of(s.config.storage), human_time(s.created)});
+        if (a.out().json())
+            print_json(a, "kv_info", s);
+        else
+            t.row({s.bucket, std::to_string(s.values), human_size(s.bytes), std::to_string(s.config.history), human_duration(s.config.ttl),
+                   name_of(s.config.storage), human_time(s.created)});
     }
-    if (a.out().json()) json_line(a.out(), "done").number("count", buckets.size());
-    else t.print(a.out());
+    if (a.out().json())
+        json_line(a.out(), "done").number("count", buckets.size());
+    else
+        t.print(a.out());
     co_return done;
 }
 
@@ -77,7 +84,8 @@ asio::awaitable<int> show(app& a, const std::string& name) {
     if (!s.config.description.empty()) t.row({"description", s.config.description});
     t.row({"created", human_time(s.created)});
     t.row({"values", std::to_string(s.values) + " (markers and history included)"});
-    t.row({"size", human_size(s.bytes) + (s.config.max_bytes > 0 ? " of " + human_size(static_cast<std::uint64_t>(s.config.max_bytes)) : "")});
+    t.row({"size",
+           human_size(s.bytes) + (s.config.max_bytes > 0 ? " of " + human_size(static_cast<std::uint64_t>(s.config.max_bytes)) : "")});
     t.row({"history", std::to_string(s.config.history)});
     t.row({"ttl", human_duration(s.config.ttl)});
     t.row({"marker ttl", human_duration(s.config.limit_marker_ttl)});
@@ -95,17 +103,23 @@ asio::awaitable<int> remove(app& a, const std::string& name) {
     options.info = &info;
     const auto [ec] = co_await kv::async_delete_bucket(js, name, options, use_tuple);
     if (ec) co_return a.fail(ec, "kv rm " + name, info.description);
-    if (a.out().json()) json_line(a.out(), "result").text("op", "kv_rm").boolean("ok", true);
-    else a.out().line("deleted bucket " + name);
+    if (a.out().json())
+        json_line(a.out(), "result").text("op", "kv_rm").boolean("ok", true);
+    else
+        a.out().line("deleted bucket " + name);
     co_return done;
 }
 
 void add_duration(CLI::App& sub, const std::string& name, std::chrono::nanoseconds& out, const std::string& help) {
-    sub.add_option_function<std::string>(name, [name, &out](const std::string& text) {
-        const auto d = parse_duration(text);
-        if (!d) throw CLI::ValidationError(name, "'" + text + "' is not a duration such as 100ms, 2s or 1m");
-        out = *d;
-    }, help)->type_name("D");
+    sub.add_option_function<std::string>(
+           name,
+           [name, &out](const std::string& text) {
+               const auto d = parse_duration(text);
+               if (!d) throw CLI::ValidationError(name, "'" + text + "' is not a duration such as 100ms, 2s or 1m");
+               out = *d;
+           },
+           help)
+        ->type_name("D");
 }
 
 }  // namespace
@@ -120,10 +134,15 @@ void add_kv_bucket_commands(CLI::App& parser, work& chosen) {
     add_command->add_option("--max-value-size", c->max_value_size, "Size limit of one value");
     add_command->add_option("--replicas", c->replicas);
     add_command->add_option("--description", c->description);
-    add_command->add_option_function<std::string>("--storage", [c](const std::string& text) {
-        if (text != "file" && text != "memory") throw CLI::ValidationError("--storage", "file or memory");
-        c->storage = text == "memory" ? jetstream::storage_type::memory : jetstream::storage_type::file;
-    }, "file or memory")->type_name("KIND");
+    add_command
+        ->add_option_function<std::string>(
+            "--storage",
+            [c](const std::string& text) {
+                if (text != "file" && text != "memory") throw CLI::ValidationError("--storage", "file or memory");
+                c->storage = text == "memory" ? jetstream::storage_type::memory : jetstream::storage_type::file;
+            },
+            "file or memory")
+        ->type_name("KIND");
     add_duration(*add_command, "--marker-ttl", c->limit_marker_ttl, "Expired keys leave a delete marker for so long");
     add_command->callback([&chosen, c] { chosen = [c](app& a) { return add(a, *c); }; });
 

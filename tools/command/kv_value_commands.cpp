@@ -71,7 +71,8 @@ void print_entry(app& a, const kv::entry& e) {
         if (e.operation() == kv::operation::put) line.data("data", e.value());
         return;
     }
-    std::string text = std::to_string(e.revision().value()) + "  " + human_time(e.created()) + "  " + event_of(e.operation()) + "  " + e.key();
+    std::string text =
+        std::to_string(e.revision().value()) + "  " + human_time(e.created()) + "  " + event_of(e.operation()) + "  " + e.key();
     if (e.operation() == kv::operation::put) text += " = " + e.value();
     a.out().line(text);
 }
@@ -86,12 +87,19 @@ asio::awaitable<int> get(app& a, const key_arguments& k, bool whole_entry) {
     const std::string op = whole_entry ? "kv_entry" : "kv_get";
     std::error_code ec;
     std::optional<kv::entry> e;
-    if (whole_entry) std::tie(ec, e) = co_await o.bucket.async_entry(k.key, options, use_tuple);
-    else std::tie(ec, e) = co_await o.bucket.async_get(k.key, options, use_tuple);
+    if (whole_entry)
+        std::tie(ec, e) = co_await o.bucket.async_entry(k.key, options, use_tuple);
+    else
+        std::tie(ec, e) = co_await o.bucket.async_get(k.key, options, use_tuple);
     if (!ec && !e) ec = kv::errc::key_not_found;
     if (ec) co_return print_failure(a, op, ec, "key " + k.key, info.description);
     if (a.out().json()) {
-        json_line(a.out(), "result").text("op", op).boolean("ok", true).text("key", e->key()).number("revision", e->revision().value()).data("data", e->value());
+        json_line(a.out(), "result")
+            .text("op", op)
+            .boolean("ok", true)
+            .text("key", e->key())
+            .number("revision", e->revision().value())
+            .data("data", e->value());
     } else if (whole_entry) {
         print_entry(a, *e);
     } else {
@@ -151,8 +159,10 @@ asio::awaitable<int> write(app& a, const key_arguments& k, write_kind kind) {
         }
     }
     if (ec) co_return print_failure(a, op, ec, "key " + k.key, info.description);
-    if (a.out().json()) json_line(a.out(), "result").text("op", op).boolean("ok", true).text("key", k.key).number("revision", stored.value());
-    else a.out().line(std::to_string(stored.value()));
+    if (a.out().json())
+        json_line(a.out(), "result").text("op", op).boolean("ok", true).text("key", k.key).number("revision", stored.value());
+    else
+        a.out().line(std::to_string(stored.value()));
     co_return done;
 }
 
@@ -163,8 +173,10 @@ asio::awaitable<int> keys(app& a, const key_arguments& k) {
     const auto [ec, found] = co_await o.bucket.async_keys(which, {}, use_tuple);
     if (ec) co_return print_failure(a, "kv_keys", ec, "kv keys " + k.bucket);
     for (const std::string& key : found) {
-        if (a.out().json()) json_line(a.out(), "key").text("key", key);
-        else a.out().line(key);
+        if (a.out().json())
+            json_line(a.out(), "key").text("key", key);
+        else
+            a.out().line(key);
     }
     if (a.out().json()) json_line(a.out(), "done").number("count", found.size());
     co_return done;
@@ -196,7 +208,8 @@ asio::awaitable<int> history(app& a, const key_arguments& k) {
 void add_kv_value_commands(CLI::App& parser, work& chosen) {
     auto k = std::make_shared<key_arguments>();
     enum shape { with_key = 1, with_value = 2, with_revision = 4, needs_revision = 8, with_ttl = 16, with_prefixes = 32 };
-    const auto add = [&parser, &chosen, k](const char* name, const char* help, int shape, std::function<asio::awaitable<int>(app&, const key_arguments&)> what) {
+    const auto add = [&parser, &chosen, k](const char* name, const char* help, int shape,
+                                           std::function<asio::awaitable<int>(app&, const key_arguments&)> what) {
         auto* sub = parser.add_subcommand(name, help);
         sub->add_option("bucket", k->bucket)->required();
         if ((shape & with_key) != 0) sub->add_option("key", k->key)->required();
@@ -206,22 +219,31 @@ void add_kv_value_commands(CLI::App& parser, work& chosen) {
             if ((shape & needs_revision) != 0) option->required();
         }
         if ((shape & with_ttl) != 0) {
-            sub->add_option_function<std::string>("--ttl", [k](const std::string& text) {
-                const auto d = parse_duration(text);
-                if (!d) throw CLI::ValidationError("--ttl", "'" + text + "' is not a duration such as 10s or 1h");
-                k->ttl = *d;
-            }, "The key vanishes after this time (whole seconds)")->type_name("D");
+            sub->add_option_function<std::string>(
+                   "--ttl",
+                   [k](const std::string& text) {
+                       const auto d = parse_duration(text);
+                       if (!d) throw CLI::ValidationError("--ttl", "'" + text + "' is not a duration such as 10s or 1h");
+                       k->ttl = *d;
+                   },
+                   "The key vanishes after this time (whole seconds)")
+                ->type_name("D");
         }
         if ((shape & with_prefixes) != 0) sub->add_option("prefix", k->prefixes, "Only keys that begin with one of these");
         sub->callback([&chosen, k, what] { chosen = [k, what](app& a) { return what(a, *k); }; });
     };
     add("get", "Print a key's value", with_key | with_revision, [](app& a, const key_arguments& g) { return get(a, g, false); });
-    add("entry", "Print a key's last revision, empty values included", with_key, [](app& a, const key_arguments& g) { return get(a, g, true); });
-    add("put", "Store a value; prints its revision", with_key | with_value, [](app& a, const key_arguments& w) { return write(a, w, write_kind::put); });
-    add("create", "Store a value if the key has none", with_key | with_value | with_ttl, [](app& a, const key_arguments& w) { return write(a, w, write_kind::create); });
-    add("update", "Store a value if the key's revision is the expected one", with_key | with_value | needs_revision, [](app& a, const key_arguments& w) { return write(a, w, write_kind::update); });
+    add("entry", "Print a key's last revision, empty values included", with_key,
+        [](app& a, const key_arguments& g) { return get(a, g, true); });
+    add("put", "Store a value; prints its revision", with_key | with_value,
+        [](app& a, const key_arguments& w) { return write(a, w, write_kind::put); });
+    add("create", "Store a value if the key has none", with_key | with_value | with_ttl,
+        [](app& a, const key_arguments& w) { return write(a, w, write_kind::create); });
+    add("update", "Store a value if the key's revision is the expected one", with_key | with_value | needs_revision,
+        [](app& a, const key_arguments& w) { return write(a, w, write_kind::update); });
     add("del", "Delete a key", with_key | with_revision, [](app& a, const key_arguments& w) { return write(a, w, write_kind::erase); });
-    add("purge", "Delete a key and its history", with_key | with_revision, [](app& a, const key_arguments& w) { return write(a, w, write_kind::purge); });
+    add("purge", "Delete a key and its history", with_key | with_revision,
+        [](app& a, const key_arguments& w) { return write(a, w, write_kind::purge); });
     add("keys", "List keys", with_prefixes, keys);
     add("scan", "Print all keys with their values", with_prefixes, scan);
     add("history", "Print all revisions of a key", with_key, history);

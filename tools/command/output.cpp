@@ -111,7 +111,8 @@ std::string human_duration(std::chrono::nanoseconds d) {
 
 std::string code_name(const std::error_code& ec) {
     if (ec.category() == slipstream::core_category()) return slipstream::to_string(static_cast<slipstream::errc>(ec.value()));
-    if (ec.category() == slipstream::jetstream::category()) return slipstream::jetstream::to_string(static_cast<slipstream::jetstream::errc>(ec.value()));
+    if (ec.category() == slipstream::jetstream::category())
+        return slipstream::jetstream::to_string(static_cast<slipstream::jetstream::errc>(ec.value()));
     if (ec.category() == slipstream::kv::category()) return slipstream::kv::to_string(static_cast<slipstream::kv::errc>(ec.value()));
     if (ec == asio::error::operation_aborted) return "operation_aborted";
     return std::string(ec.category().name()) + "_" + std::to_string(ec.value());
@@ -241,7 +242,8 @@ void output::received(const slipstream::message_view& m) {
     if (!json_) {
         std::string text = colour_ ? "\x1b[36m" : "";
         // The colour codes are ours; everything that came over the wire is made printable.
-        const std::string head = printable("[" + std::string(m.subject()) + "]" + (m.reply_to().empty() || place ? "" : " (reply " + std::string(m.reply_to()) + ")"));
+        const std::string head = printable("[" + std::string(m.subject()) + "]" +
+                                           (m.reply_to().empty() || place ? "" : " (reply " + std::string(m.reply_to()) + ")"));
         text += head + (colour_ ? "\x1b[0m" : "");
         for (const slipstream::header& h : m.headers()) text += "\n" + printable(std::string(h.name) + ": " + std::string(h.value));
         text += (m.header_block().empty() ? " " : "\n") + printable(m.payload());

@@ -31,9 +31,11 @@ void progress::draw(std::uint64_t count) {
         return;
     }
     constexpr std::size_t width = 30;
-    const auto full = std::min<std::size_t>(width, static_cast<std::size_t>(static_cast<double>(count) / static_cast<double>(total_) * width));
+    const auto full =
+        std::min<std::size_t>(width, static_cast<std::size_t>(static_cast<double>(count) / static_cast<double>(total_) * width));
     const std::string bar = std::string(full, '#') + std::string(width - full, '.');
-    std::fprintf(stderr, "\r\x1b[K[%s] %llu of %llu %s", bar.c_str(), static_cast<unsigned long long>(count), static_cast<unsigned long long>(total_), what_.c_str());
+    std::fprintf(stderr, "\r\x1b[K[%s] %llu of %llu %s", bar.c_str(), static_cast<unsigned long long>(count),
+                 static_cast<unsigned long long>(total_), what_.c_str());
     std::fflush(stderr);
 }
 

@@ -37,7 +37,9 @@ void print_json(app& a, const jetstream::stream_info& s) {
     json_line line(a.out(), "result");
     line.text("op", "stream_info").boolean("ok", true).text("name", s.config.name).text("subjects", join(s.config.subjects));
     line.text("storage", name_of(s.config.storage)).text("retention", name_of(s.config.retention));
-    line.number("replicas", static_cast<std::uint64_t>(s.config.num_replicas)).number("messages", s.state.messages).number("bytes", s.state.bytes);
+    line.number("replicas", static_cast<std::uint64_t>(s.config.num_replicas))
+        .number("messages", s.state.messages)
+        .number("bytes", s.state.bytes);
     line.number("first_seq", s.state.first_seq).number("last_seq", s.state.last_seq).number("consumers", s.state.consumer_count);
     line.text("created", std::to_string(s.created.time_since_epoch().count()));
 }
@@ -51,11 +53,16 @@ asio::awaitable<int> list(app& a) {
     table t;
     if (!a.out().json()) t.row({"NAME", "MESSAGES", "SIZE", "STORAGE", "SUBJECTS"});
     for (const jetstream::stream_info& s : streams) {
-        if (a.out().json()) print_json(a, s);
-        else t.row({s.config.name, std::to_string(s.state.messages), human_size(s.state.bytes), name_of(s.config.storage), join(s.config.subjects)});
+        if (a.out().json())
+            print_json(a, s);
+        else
+            t.row({s.config.name, std::to_string(s.state.messages), human_size(s.state.bytes), name_of(s.config.storage),
+                   join(s.config.subjects)});
     }
-    if (a.out().json()) json_line(a.out(), "done").number("count", streams.size());
-    else t.print(a.out());
+    if (a.out().json())
+        json_line(a.out(), "done").number("count", streams.size());
+    else
+        t.print(a.out());
     co_return done;
 }
 
@@ -77,7 +84,8 @@ asio::awaitable<int> show(app& a, const std::string& name) {
     t.row({"created", human_time(s.created)});
     t.row({"storage", std::string(name_of(s.config.storage)) + ", " + std::to_string(s.config.num_replicas) + " replica(s)"});
     t.row({"retention", name_of(s.config.retention)});
-    t.row({"limits", limit(s.config.max_msgs) + " messages, " + limit(s.config.max_bytes) + " bytes, age " + human_duration(s.config.max_age)});
+    t.row({"limits",
+           limit(s.config.max_msgs) + " messages, " + limit(s.config.max_bytes) + " bytes, age " + human_duration(s.config.max_age)});
     t.row({"messages", std::to_string(s.state.messages) + " (" + human_size(s.state.bytes) + ")"});
     t.row({"sequences", std::to_string(s.state.first_seq) + " to " + std::to_string(s.state.last_seq)});
     t.row({"consumers", std::to_string(s.state.consumer_count)});
@@ -93,8 +101,10 @@ asio::awaitable<int> remove(app& a, const std::string& name) {
     options.info = &info;
     const auto [ec] = co_await js.async_delete_stream(name, options, use_tuple);
     if (ec) co_return a.fail(ec, "stream rm " + name, info.description);
-    if (a.out().json()) json_line(a.out(), "result").text("op", "stream_rm").boolean("ok", true);
-    else a.out().line("deleted stream " + name);
+    if (a.out().json())
+        json_line(a.out(), "result").text("op", "stream_rm").boolean("ok", true);
+    else
+        a.out().line("deleted stream " + name);
     co_return done;
 }
 

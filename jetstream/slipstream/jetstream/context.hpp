@@ -104,7 +104,7 @@ public:
     }
 
     /// Completes with: all streams, from as many pages as it takes. `subject` keeps those whose configured subjects overlap it (so no
-    /// mirrors); empty = all.
+    /// mirrors); empty = all. The server leaves out streams whose leader does not answer it.
     template <asio::completion_token_for<void(std::error_code, std::vector<stream_info>)> Token = default_token>
     auto async_list_streams(std::string_view subject = {}, call_options options = {}, Token&& token = Token()) const {
         return initiate<Token>(token, &context::start_list_streams, prepare_list_streams(subject, options));

@@ -40,27 +40,27 @@ struct ordered_options {
     /// At most so long without a sign of life from the server; after two missed ones the consumer is made again. The default is
     /// 2 s: a consumer that vanished is noticed after 4 to 6 s, for half a frame a second while idle.
     milliseconds idle_heartbeat{2'000};
-    milliseconds inactive_threshold{30'000};    ///< The server's reaper, should deleting fail; it must outlast short outages (contract W11).
-    milliseconds setup_timeout{5'000};          ///< For the first creation, retries included.
-    milliseconds reconnect_wait{100};           ///< Backoff base between attempts: the first at once, then doubled with full jitter.
+    milliseconds inactive_threshold{30'000};  ///< The server's reaper, should deleting fail; it must outlast short outages (contract W11).
+    milliseconds setup_timeout{5'000};  ///< For the first creation, retries included.
+    milliseconds reconnect_wait{100};  ///< Backoff base between attempts: the first at once, then doubled with full jitter.
     milliseconds reconnect_max_wait{5'000};
 };
 
 /// Why the server-side consumer was made again. Delivery goes on behind the last message, unless `from_scratch` says otherwise.
 enum class restart_reason : std::uint8_t {
-    gap,                ///< A consumer sequence was skipped: messages were lost on the way.
-    heartbeat_mismatch, ///< A heartbeat tells of messages that never came.
-    heartbeat_missed,   ///< Silence: the consumer, its server or the way to it is gone.
-    reconnected,        ///< The connection was lost; what was on the way went with it.
-    refused,            ///< The handler refused a message and has taken everything since.
-    server_status,      ///< The server says that the consumer is ending.
-    create_failed,      ///< The server did not make the consumer; tried again.
+    gap,  ///< A consumer sequence was skipped: messages were lost on the way.
+    heartbeat_mismatch,  ///< A heartbeat tells of messages that never came.
+    heartbeat_missed,  ///< Silence: the consumer, its server or the way to it is gone.
+    reconnected,  ///< The connection was lost; what was on the way went with it.
+    refused,  ///< The handler refused a message and has taken everything since.
+    server_status,  ///< The server says that the consumer is ending.
+    create_failed,  ///< The server did not make the consumer; tried again.
 };
 
 /// The server-side consumer exists and delivers.
 struct ordered_created {
-    bool first = false;             ///< The first time; else it was made again.
-    ordered_start start{};            ///< What was asked for.
+    bool first = false;  ///< The first time; else it was made again.
+    ordered_start start{};  ///< What was asked for.
     std::uint64_t num_pending = 0;  ///< Messages to come that existed already.
     /// Only what is above this sequence comes; 0 when the server did not say.
     std::uint64_t begins_after = 0;
@@ -74,22 +74,22 @@ struct ordered_created {
 /// Messages that should have been delivered are not in the stream any more.
 struct ordered_loss {
     enum class kind : std::uint8_t {
-        start_clamped,     ///< The stream begins after the sequence to start from.
-        beyond_end,        ///< The stream ends before the sequence to start from: it is not the one it was remembered from.
+        start_clamped,  ///< The stream begins after the sequence to start from.
+        beyond_end,  ///< The stream ends before the sequence to start from: it is not the one it was remembered from.
         stream_recreated,  ///< The stream's creation time is another.
     };
     kind what{};
-    ordered_start start{};            ///< What was asked for.
-    std::uint64_t floor = 0;        ///< First sequence that can be delivered; start_clamped only.
+    ordered_start start{};  ///< What was asked for.
+    std::uint64_t floor = 0;  ///< First sequence that can be delivered; start_clamped only.
     const stream_info* stream = nullptr;  ///< As in ordered_created.
 };
 
 /// What to do about it.
 struct ordered_verdict {
     enum class kind : std::uint8_t {
-        accept,   ///< Go on with what there is. Only for start_clamped; otherwise as `end`.
+        accept,  ///< Go on with what there is. Only for start_clamped; otherwise as `end`.
         restart,  ///< Begin again at `from`, as if nothing had been delivered.
-        end,      ///< End with errc::start_sequence_clamped.
+        end,  ///< End with errc::start_sequence_clamped.
     };
     kind what = kind::end;
     ordered_start from{};
@@ -97,8 +97,8 @@ struct ordered_verdict {
 
 /// What became of a message.
 enum class disposition : std::uint8_t {
-    taken,    ///< Done with.
-    queued,   ///< Kept; ordered_consumer::taken tells when it is done with. The server is held up while much is queued.
+    taken,  ///< Done with.
+    queued,  ///< Kept; ordered_consumer::taken tells when it is done with. The server is held up while much is queued.
     refused,  ///< No room, not kept: only while something is queued. Delivery stops until all of that has been taken, then goes on here.
 };
 

@@ -17,7 +17,8 @@ std::error_code check_bucket_name(std::string_view name) noexcept;
 std::error_code check_key(std::string_view key) noexcept;
 
 /// Which keys a watch, scan or listing is about: all keys that begin with any of the prefixes. Prefixes are *byte* prefixes
-/// everywhere: "nod" covers "node.a" (contract W8). Overlapping and repeated prefixes are a plain union (W9). No prefix at all covers nothing (S94).
+/// everywhere: "nod" covers "node.a" (contract W8). Overlapping and repeated prefixes are a plain union (W9). No prefix at all
+/// covers nothing (S94).
 class prefixes {
 public:
     /// Everything.

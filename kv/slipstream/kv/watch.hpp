@@ -87,7 +87,8 @@ public:
     auto async_next(Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, update)>(
             [](auto handler, watch_source* source) {
-                source->start_next(slipstream::detail::make_any_handler<void(std::error_code, update)>(std::move(handler), source->get_executor()));
+                source->start_next(
+                    slipstream::detail::make_any_handler<void(std::error_code, update)>(std::move(handler), source->get_executor()));
             },
             token, source_.get());
     }

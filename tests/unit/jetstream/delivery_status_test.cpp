@@ -32,7 +32,8 @@ TEST_CASE("L9, spec/jetstream.md 7: heartbeat, flow control, stalled heartbeat")
 
 TEST_CASE("W39: a stored message is never a status, whatever its header block begins with") {
     const char* const ack = "$JS.ACK.KV_b.c.1.3.1.1795424104376170253.3";
-    CHECK(read_status(message_view("$KV.b.k", ack, "NATS/1.0 100 Idle Heartbeat\r\nNats-Last-Consumer: 7\r\n\r\n", "")).what == kind::message);
+    CHECK(read_status(message_view("$KV.b.k", ack, "NATS/1.0 100 Idle Heartbeat\r\nNats-Last-Consumer: 7\r\n\r\n", "")).what ==
+          kind::message);
     CHECK(read_status(message_view("$KV.b.k", ack, "NATS/1.0 503\r\n\r\n", "")).what == kind::message);
     CHECK(read_status(message_view("$KV.b.k", ack, "", "v")).what == kind::message);
     CHECK(read_status(message_view("$KV.b.k", ack, "NATS/1.0\r\nKV-Operation: DEL\r\n\r\n", "")).what == kind::message);
@@ -52,12 +53,14 @@ TEST_CASE("A22, W38: other statuses are recognised by their code alone") {
 TEST_CASE("A3: numbers are digits within 64 bits or absent") {
     for (const char* const bad : {"", "-1", "+5", "0x10", "12a", " ", "18446744073709551616", "99999999999999999999999"}) {
         CAPTURE(bad);
-        const std::string block = std::string("NATS/1.0 100 Idle Heartbeat\r\nNats-Last-Consumer: ") + bad + "\r\nNats-Last-Stream: " + bad + "\r\n\r\n";
+        const std::string block =
+            std::string("NATS/1.0 100 Idle Heartbeat\r\nNats-Last-Consumer: ") + bad + "\r\nNats-Last-Stream: " + bad + "\r\n\r\n";
         const delivery_status s = read_status(message_view("fd", "", block, ""));
         CHECK(s.what == kind::idle_heartbeat);
         CHECK_FALSE(s.last_consumer);
         CHECK_FALSE(s.last_stream);
     }
-    const delivery_status s = read_status(message_view("fd", "", "NATS/1.0 100 Idle Heartbeat\r\nNats-Last-Consumer: 18446744073709551615\r\n\r\n", ""));
+    const delivery_status s =
+        read_status(message_view("fd", "", "NATS/1.0 100 Idle Heartbeat\r\nNats-Last-Consumer: 18446744073709551615\r\n\r\n", ""));
     CHECK(s.last_consumer == 18446744073709551615U);
 }

@@ -23,7 +23,8 @@ ordered::ordered_settings with_patience(ordered::ordered_settings settings) {
 
 }  // namespace
 
-ordered_world::ordered_world(const ordered::ordered_settings& settings, std::uint64_t seed) : machine(with_patience(settings)), random_(seed) {
+ordered_world::ordered_world(const ordered::ordered_settings& settings, std::uint64_t seed)
+    : machine(with_patience(settings)), random_(seed) {
     for (unsigned i = 0; i < 20; ++i) put(static_cast<unsigned>(random_() % keys));
     machine.start(true, now_);
     pump();
@@ -68,19 +69,26 @@ std::uint64_t ordered_world::pending_from(std::uint64_t next) const {
 
 void ordered_world::step() {
     const unsigned what = static_cast<unsigned>(random_() % 100);
-    if (what < 30) put(static_cast<unsigned>(random_() % keys));
-    else if (what < 60) deliver_one(true);
-    else if (what < 75) answer_one(true);
-    else if (what < 80) now_ += std::chrono::milliseconds(random_() % 3'000);
-    else if (what < 84) heartbeat_all();
+    if (what < 30)
+        put(static_cast<unsigned>(random_() % keys));
+    else if (what < 60)
+        deliver_one(true);
+    else if (what < 75)
+        answer_one(true);
+    else if (what < 80)
+        now_ += std::chrono::milliseconds(random_() % 3'000);
+    else if (what < 84)
+        heartbeat_all();
     else if (what < 86 && connected_) {
         connected_ = false;
         wire_.clear();
         machine.on_disconnected();
         for (const request& r : std::exchange(requests_, {})) {
             const std::error_code lost = make_error_code(slipstream::errc::connection_lost);
-            if (r.action.what == kind::create) machine.on_create_failed(r.action.incarnation, lost);
-            else machine.on_stream_failed(r.action.incarnation, lost);
+            if (r.action.what == kind::create)
+                machine.on_create_failed(r.action.incarnation, lost);
+            else
+                machine.on_stream_failed(r.action.incarnation, lost);
         }
         for (auto& [incarnation, c] : consumers_) c.interest = false;
     } else if (what < 92 && !connected_) {
@@ -88,8 +96,10 @@ void ordered_world::step() {
         machine.on_connected();
     } else if (what < 93 && !consumers_.empty()) {
         consumers_.erase(consumers_.begin());  // deleted under us
-    } else if (what < 94 && may_evict) evict(random_() % 5);
-    else if (what == 94 && may_recreate && chance(30)) recreate();
+    } else if (what < 94 && may_evict)
+        evict(random_() % 5);
+    else if (what == 94 && may_recreate && chance(30))
+        recreate();
     machine.on_time(now_);
     serve();
     pump();
@@ -123,9 +133,7 @@ void ordered_world::pump() {
 
 void ordered_world::act(const ordered_action& a) {
     switch (a.what) {
-        case kind::create:
-            check(machine.incarnation() == a.incarnation, "I20: one wanted incarnation");
-            [[fallthrough]];
+        case kind::create: check(machine.incarnation() == a.incarnation, "I20: one wanted incarnation"); [[fallthrough]];
         case kind::read_stream: requests_.push_back({a}); break;
         case kind::unsubscribe:
             held_.clear();
@@ -179,9 +187,9 @@ void ordered_world::answer_one(bool faults) {
         chance(50) ? make_error_code(jetstream::errc::temporarily_unavailable) : make_error_code(slipstream::errc::timeout);
     if (a.what == kind::read_stream) {
         if (faults && chance(10)) return machine.on_stream_failed(a.incarnation, failure);
-        return machine.on_stream(a.incarnation, {.created = jetstream::wall_time(std::chrono::nanoseconds(created)),
-                                                 .first_seq = first_seq,
-                                                 .last_seq = last_seq});
+        return machine.on_stream(
+            a.incarnation,
+            {.created = jetstream::wall_time(std::chrono::nanoseconds(created)), .first_seq = first_seq, .last_seq = last_seq});
     }
     if (faults && chance(10) && failure != slipstream::errc::timeout) return machine.on_create_failed(a.incarnation, failure);
     consumer c;
@@ -189,7 +197,8 @@ void ordered_world::answer_one(bool faults) {
     c.next = by_sequence ? std::max(a.start.sequence, first_seq) : a.start.policy == deliver_policy::new_ ? last_seq + 1 : first_seq;
     c.interest = machine.incarnation() == a.incarnation;
     if (!removed_.contains(a.incarnation)) consumers_[a.incarnation] = c;
-    if (faults && chance(10)) return machine.on_create_failed(a.incarnation, make_error_code(slipstream::errc::timeout));  // the reply was lost
+    if (faults && chance(10))
+        return machine.on_create_failed(a.incarnation, make_error_code(slipstream::errc::timeout));  // the reply was lost
     machine.on_created(a.incarnation, {.num_pending = pending_from(c.next), .delivered = {0, c.next - 1}});
 }
 
@@ -204,9 +213,10 @@ void ordered_world::serve() {
                 break;
             }
             c.next = m->first + 1;
-            wire_.push_back({.incarnation = incarnation,
-                             .place = {.consumer_sequence = ++c.delivered, .stream_sequence = m->first, .pending = pending_from(c.next), .size = 100},
-                             .key = m->second});
+            wire_.push_back(
+                {.incarnation = incarnation,
+                 .place = {.consumer_sequence = ++c.delivered, .stream_sequence = m->first, .pending = pending_from(c.next), .size = 100},
+                 .key = m->second});
         }
     }
 }
@@ -214,7 +224,8 @@ void ordered_world::serve() {
 void ordered_world::heartbeat_all() {
     for (const auto& [incarnation, c] : consumers_) {
         if (!c.interest || !connected_ || pending_from(c.next) > 0) continue;
-        wire_.push_back({.incarnation = incarnation, .heartbeat = true, .place = {.consumer_sequence = c.delivered}, .last_stream = c.next - 1});
+        wire_.push_back(
+            {.incarnation = incarnation, .heartbeat = true, .place = {.consumer_sequence = c.delivered}, .last_stream = c.next - 1});
     }
 }
 

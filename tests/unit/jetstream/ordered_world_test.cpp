@@ -45,7 +45,9 @@ TEST_CASE("I19, I23: a resume tells everything behind the cursor") {
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         CAPTURE(seed);
         ordered::ordered_settings settings;
-        settings.start = {.policy = deliver_policy::by_start_sequence, .sequence = 10, .stream_created = slipstream::jetstream::wall_time(std::chrono::nanoseconds(1'000))};
+        settings.start = {.policy = deliver_policy::by_start_sequence,
+                          .sequence = 10,
+                          .stream_created = slipstream::jetstream::wall_time(std::chrono::nanoseconds(1'000))};
         settings.stream_facts = true;
         settings.seed = seed;
         ordered_world world(settings, seed);

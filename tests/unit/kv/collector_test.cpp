@@ -39,7 +39,9 @@ private:
     std::uint64_t sequence_ = 0;
 };
 
-collector_settings everything(bool empty_is_tombstone = false) { return {.key_prefix = "$KV.b.", .scope = {}, .empty_is_tombstone = empty_is_tombstone}; }
+collector_settings everything(bool empty_is_tombstone = false) {
+    return {.key_prefix = "$KV.b.", .scope = {}, .empty_is_tombstone = empty_is_tombstone};
+}
 
 }  // namespace
 
@@ -66,7 +68,8 @@ TEST_CASE("S67: the empty value test under headers only, when empty means delete
 }
 
 TEST_CASE("W8: only keys with one of the prefixes") {
-    key_collector c({.key_prefix = "$KV.b.", .scope = kv::prefixes(std::vector<std::string>{"nod", "x."}).normalised(), .empty_is_tombstone = false});
+    key_collector c(
+        {.key_prefix = "$KV.b.", .scope = kv::prefixes(std::vector<std::string>{"nod", "x."}).normalised(), .empty_is_tombstone = false});
     feed(c).put("node.a").put("nod").put("no").put("x.1").put("xy");
     CHECK(c.finish() == keys{"nod", "node.a", "x.1"});
 }

@@ -58,7 +58,8 @@ TEST_CASE("R25: resume_window_ok: vectors of the floor test") {
         std::uint64_t floor;
         bool fine;
     };
-    for (const row& r : {row{3, 4, true}, row{3, 1, true}, row{3, 5, false}, row{floor_guard::unlimited - 2, floor_guard::unlimited - 1, true}}) {
+    for (const row& r :
+         {row{3, 4, true}, row{3, 1, true}, row{3, 5, false}, row{floor_guard::unlimited - 2, floor_guard::unlimited - 1, true}}) {
         floor_guard g;
         g.expose(exposure::size);
         g.begin(r.frontier, 0);

@@ -13,7 +13,7 @@ using io::transfer;
 
 namespace {
 
-struct notes : io::transport_owner {
+struct notes final : io::transport_owner {
     int dialed = 0;
     int readable = 0;
     int writable = 0;

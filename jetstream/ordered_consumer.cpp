@@ -196,8 +196,12 @@ void ordered_consumer::impl::create(const action& a) {
     const auto words = std::make_shared<error_info>();
     js_.async_create_consumer(
         stream_, config, {.timeout = std::chrono::ceil<milliseconds>(a.timeout), .info = words.get()},
-        [weak = weak_from_this(), incarnation = a.incarnation, words](std::error_code failure, const consumer_info& info) {
+        [weak = weak_from_this(), incarnation = a.incarnation, words, js = js_, stream = stream_, name = name_](
+            std::error_code failure, const consumer_info& info) mutable {
             const std::shared_ptr<impl> self = weak.lock();
+            // Given up meanwhile. The server may have taken up the deletion before the creation: then this one removes it.
+            if (!failure && (!self || self->handler_ == nullptr || self->machine_.incarnation() != incarnation))
+                js.async_delete_consumer(stream, name, {.timeout = remove_timeout}, [js](std::error_code) {});
             if (!self) return;
             if (failure) {
                 self->failure_ = std::move(*words);

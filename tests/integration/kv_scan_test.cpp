@@ -162,7 +162,7 @@ TEST_CASE("S76, W12, E1: one deadline for all of it") {
     CHECK(std::chrono::steady_clock::now() - begun < 2s);
     w.server.resume();
     CHECK(keys_of(w, b) == lines{"a"});
-    // The server may take up the deletion before the creation it belongs to; then its reaper (30 s) removes the consumer.
+    // A server that wakes up with both requests may take up the deletion before the creation; then its reaper (30 s) removes it.
     CHECK(w.consumers_become("b", 0, 45s));
     w.server.kill();
     REQUIRE(w.run_until([&] { return !w.nc.healthy(); }));

@@ -15,44 +15,12 @@ namespace {
 using simdjson::dom::element;
 
 /// Every member that has a place in stream_config.
-constexpr std::string_view known_members[] = {"name",
-                                              "description",
-                                              "subjects",
-                                              "retention",
-                                              "max_consumers",
-                                              "max_msgs",
-                                              "max_bytes",
-                                              "max_msgs_per_subject",
-                                              "max_msg_size",
-                                              "max_age",
-                                              "discard",
-                                              "discard_new_per_subject",
-                                              "storage",
-                                              "num_replicas",
-                                              "no_ack",
-                                              "duplicate_window",
-                                              "placement",
-                                              "mirror",
-                                              "sources",
-                                              "compression",
-                                              "first_seq",
-                                              "subject_transform",
-                                              "republish",
-                                              "allow_direct",
-                                              "mirror_direct",
-                                              "sealed",
-                                              "deny_delete",
-                                              "deny_purge",
-                                              "allow_rollup_hdrs",
-                                              "consumer_limits",
-                                              "allow_msg_ttl",
-                                              "subject_delete_marker_ttl",
-                                              "allow_msg_counter",
-                                              "allow_atomic",
-                                              "allow_msg_schedules",
-                                              "persist_mode",
-                                              "allow_batched",
-                                              "metadata"};
+constexpr std::string_view known_members[] = {
+    "name", "description", "subjects", "retention", "max_consumers", "max_msgs", "max_bytes", "max_msgs_per_subject",
+    "max_msg_size", "max_age", "discard", "discard_new_per_subject", "storage", "num_replicas", "no_ack", "duplicate_window",
+    "placement", "mirror", "sources", "compression", "first_seq", "subject_transform", "republish", "allow_direct", "mirror_direct",
+    "sealed", "deny_delete", "deny_purge", "allow_rollup_hdrs", "consumer_limits", "allow_msg_ttl", "subject_delete_marker_ttl",
+    "allow_msg_counter", "allow_atomic", "allow_msg_schedules", "persist_mode", "allow_batched", "metadata"};
 
 /// A word that this version does not know is kept with the unknown members: it must survive an update.
 template <class Enum>

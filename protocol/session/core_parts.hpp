@@ -62,8 +62,9 @@ struct core::parts {
 
     /// Why a wish for new work is refused now; empty when it is not.
     [[nodiscard]] std::error_code refusal() const noexcept;
-    [[nodiscard]] std::error_code check_message(std::string_view subject, std::size_t header_size, std::size_t payload_size,
-                                                std::string_view reply_to) const noexcept;
+    /// `reply_to` has been checked; only its size matters.
+    [[nodiscard]] std::error_code check_message(std::string_view subject, std::string_view reply_to, std::size_t header_size,
+                                                std::size_t payload_size) const noexcept;
     void count_out(std::size_t size) noexcept {
         ++shared.counters.out_msgs;
         shared.counters.out_bytes += size;

@@ -16,10 +16,9 @@ std::error_code core::parts::refusal() const noexcept {
     return {};
 }
 
-std::error_code core::parts::check_message(std::string_view subject, std::size_t header_size, std::size_t payload_size,
-                                           std::string_view reply_to) const noexcept {
+std::error_code core::parts::check_message(std::string_view subject, std::string_view reply_to, std::size_t header_size,
+                                           std::size_t payload_size) const noexcept {
     if (const std::error_code ec = check_publish_subject(subject)) return ec;
-    if (!reply_to.empty() && check_publish_subject(reply_to)) return errc::invalid_reply_subject;
     // Before the first connection the usual limits are assumed; what a server turns out not to take is dropped when it is known.
     const auto limit = static_cast<std::size_t>(shared.info.max_payload);
     if (payload_size > limit || header_size > limit - payload_size) return errc::max_payload;
@@ -31,10 +30,12 @@ std::error_code core::parts::check_message(std::string_view subject, std::size_t
 std::error_code core::publish(std::string_view subject, std::string_view reply_to, std::string_view header_block,
                               std::string_view payload) {
     parts& p = *parts_;
-    if (const std::error_code ec = p.refusal()) [[unlikely]] {
-        if (ec != errc::draining || p.drain.flushing()) return ec;  // replies to what is being drained still go out (D7)
+    if (!p.shared.up || p.drain.active()) [[unlikely]] {
+        const std::error_code ec = p.refusal();
+        if (ec && (ec != errc::draining || p.drain.flushing())) return ec;  // replies to what is being drained still go out (D7)
     }
-    if (const std::error_code ec = p.check_message(subject, header_block.size(), payload.size(), reply_to)) return ec;
+    if (!reply_to.empty() && check_publish_subject(reply_to)) return errc::invalid_reply_subject;
+    if (const std::error_code ec = p.check_message(subject, reply_to, header_block.size(), payload.size())) return ec;
     wire::write_buffer& out = p.shared.box.user_frames();
     if (header_block.empty())
         wire::encode_pub(out, subject, reply_to, payload);
@@ -109,7 +110,7 @@ detail::operation_id core::request(std::string_view subject, std::string_view he
     parts& p = *parts_;
     std::error_code ec = p.refusal();
     if (!ec && timeout < std::chrono::milliseconds::zero()) ec = errc::invalid_option;
-    if (!ec) ec = p.check_message(subject, header_block.size(), payload.size(), p.reqs.reply_shape());
+    if (!ec) ec = p.check_message(subject, p.reqs.reply_shape(), header_block.size(), payload.size());
     if (ec) {
         p.shared.out.finish_at_once(std::move(done), ec);
         return {};

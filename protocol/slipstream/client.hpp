@@ -104,8 +104,9 @@ public:
 
     /// Publishes with a reply subject and waits for the first reply. The arguments are copied before this returns.
     /// Completes with: the reply.
-    /// Errors: as publish, and errc::no_responders, errc::timeout, errc::timeout_unsent, errc::connection_lost (the connection
-    /// broke after the request was written), errc::permission_denied, errc::closed.
+    /// Errors: as publish, and errc::invalid_option (a negative timeout), errc::no_responders, errc::timeout, errc::timeout_unsent,
+    /// errc::connection_lost (the connection broke after the request was written), errc::not_connected (also when the first
+    /// connect was given up; it was not sent), errc::permission_denied, errc::closed.
     /// Cancellation: terminal, partial; a late reply is swallowed.
     template <asio::completion_token_for<void(std::error_code, message)> Token = default_token>
     auto async_request(std::string_view subject, payload_view payload, request_options options = {}, Token&& token = Token()) {
@@ -119,7 +120,8 @@ public:
     }
 
     /// Waits until the server has handled everything queued before (a PING and its PONG).
-    /// Errors: errc::connection_lost (what was queued may be lost), errc::timeout, errc::closed. Cancellation: all types.
+    /// Errors: errc::connection_lost (what was queued may be lost), errc::timeout, errc::not_connected (the first connect was given
+    /// up), errc::invalid_option (a timeout that is not positive), errc::closed. Cancellation: all types.
     template <asio::completion_token_for<void(std::error_code)> Token = default_token>
     auto async_flush(flush_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code)>(
@@ -130,8 +132,11 @@ public:
     }
 
     /// Stops taking new work, ends all subscriptions without losing what the server has sent, lets pending requests finish,
-    /// sends what is queued, and closes.
-    /// Errors: errc::timeout (drain_timeout; the client is closed all the same), errc::connection_lost, errc::closed.
+    /// sends what is queued, and closes. Publishing goes on working until subscriptions and requests have ended, so that replies get
+    /// out; a consumer that waits in subscription::async_next when the drain begins is heard until it is told the end. Messages
+    /// that nobody waits for are not waited for; they can still be taken afterwards.
+    /// Errors: errc::timeout (drain_timeout; the client is closed all the same), errc::connection_lost (the drain was cut off),
+    /// errc::not_connected (something is queued and no connection is tried), errc::closed.
     /// Cancellation: terminal closes at once.
     template <asio::completion_token_for<void(std::error_code)> Token = default_token>
     auto async_drain(Token&& token = Token()) {

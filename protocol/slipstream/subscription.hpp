@@ -60,7 +60,8 @@ public:
     /// Completes with: the message.
     /// Errors: errc::subscription_closed after the end and the last queued message; errc::closed when the client was closed;
     /// errc::permission_denied or errc::max_subscriptions when the server refused the subscription;
-    /// errc::operation_in_progress. Cancellation: all types; no message is lost.
+    /// errc::operation_in_progress (another one waits, or a handler takes the messages). Cancellation: all types; no message is
+    /// lost.
     template <asio::completion_token_for<void(std::error_code, message)> Token = default_token>
     auto async_next(Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, message)>(

@@ -4,6 +4,10 @@
 // checked here before a byte of its frame is written.
 #include <slipstream/subject.hpp>
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
 #include <slipstream/error.hpp>
 
 namespace slipstream {
@@ -11,24 +15,44 @@ namespace {
 
 enum class wildcards { refused, allowed };
 
-/// `text` consists of non-empty tokens of allowed characters.
-bool well_formed(std::string_view text, wildcards allowed) noexcept {
-    std::size_t token = 0;  // where the current token begins
-    for (std::size_t i = 0; i <= text.size(); ++i) {
-        const bool end = i == text.size();
-        if (!end) {
-            const auto c = static_cast<unsigned char>(text[i]);
-            if (c <= ' ' || c == 0x7f) return false;
-            if (c != '.') continue;
-        }
-        if (i == token) return false;
-        if (i - token == 1 && (text[token] == '*' || text[token] == '>')) {
+// What a byte can mean in a subject, as bits.
+enum byte_meaning : unsigned char { plain = 0, dot = 1, wildcard = 2, forbidden = 4 };
+
+constexpr std::array<unsigned char, 256> meanings = [] {
+    std::array<unsigned char, 256> table{};
+    for (std::size_t c = 0; c <= ' '; ++c) table[c] = forbidden;
+    table[0x7f] = forbidden;
+    table['.'] = dot;
+    table['*'] = table['>'] = wildcard;
+    return table;
+}();
+
+/// Of well-formed tokens: whether those that are wildcards may be where they are.
+bool wildcards_in_place(std::string_view text, wildcards allowed) noexcept {
+    for (std::size_t begin = 0; begin < text.size();) {
+        const std::size_t end = std::min(text.find('.', begin), text.size());
+        if (end - begin == 1 && meanings[static_cast<unsigned char>(text[begin])] == wildcard) {
             if (allowed == wildcards::refused) return false;
-            if (text[token] == '>' && !end) return false;
+            if (text[begin] == '>' && end != text.size()) return false;
         }
-        token = i + 1;
+        begin = end + 1;
     }
     return true;
+}
+
+/// `text` consists of non-empty tokens of allowed characters. One pass that does not branch on what it sees: every publish runs it.
+bool well_formed(std::string_view text, wildcards allowed) noexcept {
+    unsigned seen = 0;
+    unsigned empty_token = 0;
+    unsigned before = dot;
+    for (const char c : text) {
+        const unsigned now = meanings[static_cast<unsigned char>(c)];
+        seen |= now;
+        empty_token |= before & now & dot;
+        before = now;
+    }
+    if (empty_token != 0 || before == dot || (seen & forbidden) != 0) return false;
+    return (seen & wildcard) == 0 || wildcards_in_place(text, allowed);
 }
 
 /// Cuts the first token off `rest`, with the dot. `more` tells whether a dot was there.

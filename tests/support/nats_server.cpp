@@ -249,6 +249,7 @@ void nats_server::suspend() {
 }
 void nats_server::resume() { signal(SIGCONT); }
 void nats_server::lame_duck() { signal(SIGUSR2); }
+bool nats_server::wait_gone(std::chrono::milliseconds timeout) { return pid_ <= 0 || reap(timeout); }
 
 void nats_server::set_config(std::string config) { options_.config = std::move(config); }
 

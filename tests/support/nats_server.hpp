@@ -70,7 +70,9 @@ public:
     void restart() { kill(); start(); }
     void suspend();  ///< SIGSTOP: connections stay open and nothing answers.
     void resume();   ///< SIGCONT.
-    void lame_duck();                         ///< SIGUSR2.
+    void lame_duck();                         ///< SIGUSR2: no new connections, and in the end none at all.
+    /// Waits until the process has ended by itself; start() may follow.
+    [[nodiscard]] bool wait_gone(std::chrono::milliseconds timeout = std::chrono::seconds(40));
     void reload(std::string config);          ///< Replaces nats_server_options::config and sends SIGHUP.
     void set_config(std::string config);      ///< For the next start().
 

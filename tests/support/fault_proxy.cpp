@@ -80,7 +80,7 @@ public:
         forget(l);
     }
     void end(ending how) {
-        if (how == ending::reset || muted()) return reset();
+        if (how != ending::fin || muted()) return reset();
         finish(way::to_client);
         finish(way::to_server);
     }
@@ -88,7 +88,11 @@ public:
         one_way& l = lane(w);
         l.cut_at = l.passed + more;
         l.cut_how = how;
-        if (more == 0) end(how);
+        if (more == 0) reach(l);
+    }
+
+    void call_off() {
+        for (one_way& l : lanes_) l.cut_at.reset();
     }
 
     /// Two entries: the client's socket, the server's.
@@ -134,6 +138,7 @@ private:
         std::uint64_t passed = 0;
         std::optional<std::uint64_t> cut_at;
         ending cut_how = ending::reset;
+        bool stalled = false;
         bool source_ended = false;  // FIN came
         bool hung_up = false;       // it will, when what is before it has been read
         bool ended = false;         // FIN was sent; nothing goes this way any more
@@ -162,6 +167,14 @@ private:
         for (one_way& l : lanes_) ::close(std::exchange(l.from, -1));
     }
 
+    /// The place of the cut.
+    void reach(one_way& l) {
+        l.cut_at.reset();
+        if (l.cut_how != ending::stall) return end(l.cut_how);
+        l.stalled = true;
+        forget(l);
+    }
+
     /// Reads what one side has sent.
     void take(way w, short events, clock::time_point now) {
         one_way& l = lane(w);
@@ -183,7 +196,7 @@ private:
             return;
         }
         bytes.resize(static_cast<std::size_t>(n));
-        if (l.ended || proxy_.rules(w).swallow) {
+        if (l.ended || l.stalled || proxy_.rules(w).swallow) {
             proxy_.live_.swallowed += bytes.size();
             return;
         }
@@ -209,10 +222,10 @@ private:
             count(w, static_cast<std::size_t>(n));
             first.bytes.erase(0, static_cast<std::size_t>(n));
             if (first.bytes.empty()) l.queue.pop_front();
-            if (l.cut_at && l.passed == *l.cut_at) return end(l.cut_how);
+            if (l.cut_at && l.passed == *l.cut_at) return reach(l);
             if (most != 0) return;  // the rest in another round
         }
-        if (l.queue.empty() && l.source_ended && !proxy_.rules(w).hold && !proxy_.rules(w).swallow) finish(w);
+        if (l.queue.empty() && l.source_ended && !l.stalled && !proxy_.rules(w).hold && !proxy_.rules(w).swallow) finish(w);
     }
     void count(way w, std::size_t n) {
         lane(w).passed += n;
@@ -295,7 +308,11 @@ void fault_proxy::pass(way w) {
     call([=, this] { rules(w) = lane_rules(); });
 }
 void fault_proxy::pass() {
-    call([this] { rules_ = {}; });
+    call([this] {
+        rules_ = {};
+        planned_.clear();
+        for (const auto& c : connections_) c->call_off();
+    });
 }
 void fault_proxy::refuse() {
     call([this] { set_entrance(entrance::refused); });

@@ -30,6 +30,7 @@ enum class way : std::uint8_t { to_server, to_client };
 enum class ending : std::uint8_t {
     reset,  ///< RST to both sides; what is still on its way is lost.
     fin,    ///< FIN to both sides; what they still send vanishes.
+    stall,  ///< No end at all: what follows that way vanishes, the other way goes on.
 };
 
 struct proxy_counts {
@@ -68,7 +69,7 @@ public:
     void split(way w, std::size_t piece);  ///< At most so many bytes in one write.
     void delay(way w, std::chrono::milliseconds time);  ///< Each byte arrives so much later, in order.
     void pass(way w);  ///< Undoes these four; what was held goes on.
-    void pass();  ///< Both ways.
+    void pass();  ///< Both ways; cuts that are still to come are called off as well.
 
     // --- new connections ---
     void refuse();  ///< Dials are refused.

@@ -159,6 +159,7 @@ bool client_impl::pull_actions() {
         using kind = session::transport_action::kind;
         switch (action.what) {
             case kind::dial: dial(action); break;
+            case kind::start_tls: core_.on_secured(action.generation, errc::tls_required, {}, now_); break;
             case kind::close:
                 if (action.generation == generation_) drop_transport();
                 break;

@@ -40,14 +40,16 @@ public:
 
     /// A transport is there; INFO comes first. `generation` is for events.
     void begin(server_pool& pool);
+    /// The server has said more than INFO. Before TLS nobody may: what was put there is not protected by what follows.
+    [[nodiscard]] bool overheard() const noexcept { return !buffer_.unconsumed().empty(); }
+    /// TLS is there: what arrives from now on comes from the server. What an INFO from before said is used where it can only do harm to
+    /// this connection (nonce, headers, max_payload), shown, and otherwise believed when nothing better comes (see end()).
+    void secured() noexcept { over_tls_ = true; }
     /// CONNECT and PING are queued.
     void greeted() noexcept { stage_ = stage::expecting_pong; }
     /// The handshake is done and told: from now on the server's INFO and -ERR are about the connection.
     void came_up();
-    void end() noexcept {
-        stage_ = stage::none;
-        last_was_error_ = lame_duck_ = false;
-    }
+    void end() noexcept;
 
     /// Between begin() and end(): bytes are expected.
     [[nodiscard]] bool active() const noexcept { return stage_ != stage::none; }
@@ -63,13 +65,14 @@ public:
     [[nodiscard]] const slipstream::server_info& info() const noexcept { return info_; }
     [[nodiscard]] const failure& why() const noexcept { return failure_; }
     /// The cause of a transport's end: the -ERR right before it if there was one, else `ec`; empty = the peer closed.
-    [[nodiscard]] failure why_down(std::error_code ec) const;
+    [[nodiscard]] failure why_down(std::error_code ec, std::string_view detail) const;
 
 private:
     enum class stage { none, expecting_info, expecting_pong, up };
 
     [[nodiscard]] outcome handle(const wire::operation& op, time_point now);
     [[nodiscard]] outcome on_info(std::string_view json, time_point now);
+    [[nodiscard]] bool hearsay() const noexcept { return over_tls_ && info_in_plain_; }  // the INFO in use is from before TLS
     [[nodiscard]] outcome on_error(std::string_view text, time_point now);
     [[nodiscard]] outcome fail(std::error_code ec, disconnect_reason reason, std::string_view detail);
     void on_message(const wire::operation& op);
@@ -92,6 +95,8 @@ private:
     bool last_was_error_ = false;
     bool pong_due_ = false;
     bool lame_duck_ = false;
+    bool over_tls_ = false;
+    bool info_in_plain_ = false;
     std::uint64_t pong_ends_ = 0;  // in the stream
 };
 

@@ -11,6 +11,11 @@ namespace {
 
 constexpr std::size_t longest_words = 512;  // of the server, in events (W48)
 
+bool of_tls(std::error_code ec) noexcept {
+    return ec.category() == core_category() && ec.value() >= static_cast<int>(errc::tls_required) &&
+           ec.value() <= static_cast<int>(errc::tls_bad_key);
+}
+
 bool peer_closed(std::error_code ec) noexcept { return !ec || ec == errc::connection_eof; }
 
 }  // namespace
@@ -58,12 +63,13 @@ void connection::refuse(subscription_state& s, errc code, std::string_view words
     if (inbox) requests_.finish_all(code);  // their replies cannot arrive; the next request tries again
 }
 
-failure connection::why_down(std::error_code ec) const {
+failure connection::why_down(std::error_code ec, std::string_view detail) const {
     // A server that ends a connection says why in an -ERR right before.
     if (last_was_error_) return {last_error_.error, last_error_.reason, last_error_.detail};
     if (peer_closed(ec)) return {errc::connection_eof, lame_duck_ ? disconnect_reason::lame_duck : disconnect_reason::eof, {}};
+    if (of_tls(ec)) return {ec, disconnect_reason::tls, std::string(detail)};
     const bool timed_out = ec == std::errc::timed_out;
-    return {ec, timed_out ? disconnect_reason::timeout : disconnect_reason::reset, {}};
+    return {ec, timed_out ? disconnect_reason::timeout : disconnect_reason::reset, std::string(detail)};
 }
 
 }  // namespace slipstream::session

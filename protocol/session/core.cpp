@@ -43,6 +43,18 @@ void core::on_dialed(std::uint64_t generation, std::error_code ec, time_point no
     p.run(now);
 }
 
+void core::on_secured(std::uint64_t generation, std::error_code ec, std::string_view detail, time_point now) {
+    parts& p = *parts_;
+    if (!p.engaged(generation) || !p.machine->securing()) return;
+    if (ec) {
+        p.fail({ec, disconnect_reason::tls, std::string(detail)}, now);
+        return;
+    }
+    p.wire_side.secured();
+    p.machine->on_secured();
+    p.run(now);
+}
+
 std::span<char> core::read_space() { return parts_->wire_side.read_space(); }
 
 void core::on_read(std::uint64_t generation, std::size_t n, time_point now) {
@@ -51,7 +63,10 @@ void core::on_read(std::uint64_t generation, std::size_t n, time_point now) {
     p.wire_side.received(n);
     p.shared.counters.socket_in_bytes += n;
     p.alive.on_received(now);
-    p.read(now);
+    if (p.machine->securing())
+        p.refuse_overheard(now);
+    else
+        p.read(now);
 }
 
 void core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
@@ -69,9 +84,9 @@ void core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
         p.alive.on_write_blocked(now);
 }
 
-void core::on_transport_down(std::uint64_t generation, std::error_code ec, time_point now) {
+void core::on_transport_down(std::uint64_t generation, std::error_code ec, time_point now, std::string_view detail) {
     parts& p = *parts_;
-    if (p.engaged(generation)) p.fail(p.wire_side.why_down(ec), now);
+    if (p.engaged(generation)) p.fail(p.wire_side.why_down(ec, detail), now);
 }
 
 void core::on_time(time_point now) {

@@ -1,7 +1,7 @@
 // The whole client as one pure state machine: what the Asio shell drives in production, and scripts and the simulator in tests.
 //
 // Told: wishes of the user, facts of the transport (dialled, bytes, written, down), and the time. Emits, pulled by the shell until
-// empty after every call: actions (dial, close), finished operations, events, bytes to write, and the next deadline.
+// empty after every call: actions (dial, start_tls, close), finished operations, events, bytes to write, and the next deadline.
 // Invariants: no call completes an operation or runs user code, except on_read and message handlers; every operation is
 // finished exactly once; facts of an old connection attempt (generation) are ignored.
 //
@@ -61,6 +61,8 @@ public:
 
     // --- facts ---
     void on_dialed(std::uint64_t generation, std::error_code ec, time_point now);
+    /// The end of what start_tls began; `detail` says more about an error, in words without secrets.
+    void on_secured(std::uint64_t generation, std::error_code ec, std::string_view detail, time_point now);
     /// Where the next read goes.
     std::span<char> read_space();
     /// `n` bytes were read; parses and delivers everything complete. Message handlers run inside.
@@ -70,7 +72,7 @@ public:
     void on_written(std::uint64_t generation, std::size_t n, time_point now);
     /// The transport failed, or the peer closed it: then `ec` is empty (or errc::connection_eof; end-of-file codes of other categories
     /// are not known here). At most once for a generation, after everything that had arrived was told by on_read.
-    void on_transport_down(std::uint64_t generation, std::error_code ec, time_point now);
+    void on_transport_down(std::uint64_t generation, std::error_code ec, time_point now, std::string_view detail = {});
     void on_time(time_point now);
 
     // --- outputs: pull until all are empty; handling one may make more ---

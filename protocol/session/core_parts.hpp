@@ -77,6 +77,9 @@ struct core::parts {
     // --- core_run.cpp: what the run machine decides is done here ---
     void run(time_point now);
     void dial();
+    void secure();
+    /// Somebody speaks in plain text where only TLS may come.
+    void refuse_overheard(time_point now);
     void greet();
     void come_up(time_point now);
     void release_held(time_point now);

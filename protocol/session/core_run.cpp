@@ -9,6 +9,12 @@
 
 namespace slipstream::session {
 
+namespace {
+
+failure overheard_before_tls() { return {errc::tls_failed, disconnect_reason::tls, "the server sent plain text where TLS begins"}; }
+
+}  // namespace
+
 void core::parts::run(time_point now) {
     if (!machine) return;
     for (;;) {
@@ -20,6 +26,7 @@ void core::parts::run(time_point now) {
                 return;
             case run_action::announce_attempt: announce(event_kind::reconnecting, {}); break;
             case run_action::dial: dial(); break;
+            case run_action::secure: secure(); break;
             case run_action::greet: greet(); break;
             case run_action::restore: come_up(now); break;
             case run_action::cut: let_go(); break;
@@ -35,6 +42,17 @@ void core::parts::dial() {
     shared.out.actions.push({transport_action::kind::dial, machine->generation(), machine->server().host, machine->server().port});
     transport_open = true;
 }
+
+void core::parts::secure() {
+    if (wire_side.overheard()) {
+        machine->on_failure(overheard_before_tls());
+        return;
+    }
+    const tls_names_of_server names = machine->tls_names();
+    shared.out.actions.push({transport_action::kind::start_tls, machine->generation(), names.first, 0, names.other});
+}
+
+void core::parts::refuse_overheard(time_point now) { fail(overheard_before_tls(), now); }
 
 void core::parts::greet() {
     connect_fields fields;
@@ -171,7 +189,7 @@ void core::parts::read(time_point now) {
                     more = false;
                     break;
                 case connection::outcome::info:
-                    machine->on_info(wire_side.info().tls_required);
+                    machine->on_info(wire_side.info());
                     run(now);
                     more = engaged(generation);
                     break;

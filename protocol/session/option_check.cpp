@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <climits>
+#include <iterator>
+#include <string>
 #include <variant>
 
 #include <slipstream/error.hpp>
@@ -28,6 +30,19 @@ bool complete(const authentication& login) noexcept {
     return true;
 }
 
+/// What is given twice, by half, or cannot be passed on as it is.
+bool consistent(const tls_options& tls) noexcept {
+    const std::string* const texts[] = {&tls.ca_file,     &tls.ca_pem,      &tls.cert_file,   &tls.cert_pem,
+                                        &tls.key_file,    &tls.server_name, &tls.cipher_list, &tls.cipher_suites};
+    const auto holds_nul = [](const std::string* s) { return s->find('\0') != std::string::npos; };
+    if (std::any_of(std::begin(texts), std::end(texts), holds_nul)) return false;
+    const bool with_cert = !tls.cert_file.empty() || !tls.cert_pem.empty();
+    const bool with_key = !tls.key_file.empty() || !tls.key_pem.empty();
+    if ((!tls.cert_file.empty() && !tls.cert_pem.empty()) || (!tls.key_file.empty() && !tls.key_pem.empty())) return false;
+    if ((with_key || !tls.key_password.empty()) && !with_cert) return false;
+    return tls.server_name.size() <= server_url::max_host && plain_text(tls.server_name) && tls.server_name != ".";
+}
+
 option_problem check_servers(const connect_options& options, std::vector<server_url>& servers) {
     constexpr std::string_view name = "servers";
     std::vector<server_url> all;
@@ -38,7 +53,6 @@ option_problem check_servers(const connect_options& options, std::vector<server_
         std::move(some.begin(), some.end(), std::back_inserter(all));
     }
     if (all.empty()) return {errc::invalid_option, name};
-    if (std::any_of(all.begin(), all.end(), [](const server_url& url) { return url.tls; })) return {errc::tls_required, name};
     servers = std::move(all);
     return {};
 }
@@ -60,6 +74,7 @@ option_problem check_rest(const connect_options& o) noexcept {
     if (o.max_pings_out < 1 || o.max_pings_out > most_pings_out) return {errc::invalid_option, "max_pings_out"};
     if (o.name.size() > max_name_size || !plain_text(o.name)) return {errc::invalid_option, "name"};
     if (!complete(o.auth)) return {errc::invalid_option, "auth"};
+    if (!consistent(o.tls)) return {errc::invalid_option, "tls"};
     if (o.outbox_bytes == 0) return {errc::invalid_option, "outbox_bytes"};
     if (o.tcp_notsent_lowat && (*o.tcp_notsent_lowat == 0 || *o.tcp_notsent_lowat > std::size_t{INT_MAX})) {
         return {errc::invalid_option, "tcp_notsent_lowat"};

@@ -26,8 +26,7 @@ struct option_problem {
 };
 
 /// Checks everything and fills `servers` (in the order written). On a problem `servers` is empty.
-/// Errors: errc::invalid_url, errc::tls_required (a tls:// server: this build has no TLS and never falls back to plain text),
-/// errc::invalid_inbox_prefix, errc::invalid_option.
+/// Errors: errc::invalid_url, errc::invalid_inbox_prefix, errc::invalid_option.
 [[nodiscard]] option_problem check_options(const connect_options& options, std::vector<server_url>& servers);
 
 /// A publish subject of at most max_inbox_prefix_size bytes that the server does not keep for itself ($JS.ACK., _R_, _GR_).

@@ -25,6 +25,8 @@ struct transport_action {
     enum class kind {
         none,
         dial,       ///< Resolve and connect to host:port; report on_dialed(generation).
+        start_tls,  ///< Begin the TLS handshake; report on_secured(generation). Until then nothing is read for the core and nothing
+                    ///< written. The server's certificate must be for `host`, or for `or_host` unless that is empty.
         close,      ///< Abandon the dial or cut the connection of this generation, at once; nothing is reported back. It also comes
                     ///< after on_transport_down, so that a half-closed socket is let go (C6); then it may find nothing to do.
         shut_down,  ///< The orderly end of a drain: everything has been written and answered, close without losing it.
@@ -33,6 +35,7 @@ struct transport_action {
     std::uint64_t generation = 0;
     std::string host;
     std::uint16_t port = 0;
+    std::string or_host{};
 };
 
 /// A finished operation: hand `ec` (and `reply`) to whichever completion is set.

@@ -2,6 +2,7 @@
 
 #include <climits>
 #include <utility>
+#include <variant>
 
 namespace slipstream::session {
 
@@ -46,7 +47,7 @@ run_action run_machine::resume(time_point now) {
                 }
                 if (now < resume_at_) return run_action::wait;
                 ++generation_;
-                dialed_ = informed_ = ponged_ = broken_ = false;
+                dialed_ = informed_ = upgrade_ = secured_ = ponged_ = broken_ = false;
                 resume_at_ = deadline_after(now, options_.connect_timeout);
                 place_ = place::dialing;
                 return run_action::dial;
@@ -54,15 +55,29 @@ run_action run_machine::resume(time_point now) {
             case place::dialing:
                 if (broken(now)) return leave(place::failed);
                 if (!dialed_) return run_action::wait;
+                if (options_.tls.mode == tls_mode::first) {
+                    place_ = place::securing;
+                    return run_action::secure;
+                }
                 place_ = place::expecting_info;
                 break;
 
             case place::expecting_info:
                 if (broken(now)) return leave(place::failed);
                 if (!informed_) return run_action::wait;
-                // Here TLS comes in: upgrade the transport before anything is sent, or refuse (on_info does, for now).
+                if (upgrade_) {
+                    place_ = place::securing;
+                    return run_action::secure;
+                }
                 place_ = place::expecting_pong;
                 return run_action::greet;
+
+            case place::securing:
+                if (broken(now)) return leave(place::failed);
+                if (!secured_) return run_action::wait;
+                place_ = place::expecting_info;
+                upgrade_ = false;
+                break;
 
             case place::expecting_pong:
                 if (broken(now)) return leave(place::failed);
@@ -134,12 +149,25 @@ run_action run_machine::leave(place next) noexcept {
     return run_action::cut;
 }
 
-void run_machine::on_info(bool tls_required) noexcept {
-    // Nothing is sent to a server that wants TLS, least of all a login (B3, B4).
-    if (tls_required)
-        on_failure({errc::tls_required, disconnect_reason::tls, {}});
-    else
-        informed_ = true;
+void run_machine::on_info(const slipstream::server_info& info) noexcept {
+    informed_ = true;
+    if (secured_) return;
+    upgrade_ = info.tls_required || demands_tls();
+    // Where TLS was asked for, not a byte is sent without it, whatever the server says (B3, B4).
+    if (upgrade_ && !info.tls_required && !info.tls_available) on_failure({errc::tls_required, disconnect_reason::tls, {}});
+}
+
+bool run_machine::demands_tls() const noexcept {
+    const tls_options& tls = options_.tls;
+    if (tls.mode != tls_mode::automatic || server_.tls || encrypted_before_) return true;
+    if (tls.refuse_plaintext_login && !std::holds_alternative<no_auth>(login())) return true;
+    // Who says whom to trust does not mean to trust everybody.
+    return !tls.ca_file.empty() || !tls.ca_pem.empty() || !tls.cert_file.empty() || !tls.cert_pem.empty() || !tls.server_name.empty();
+}
+
+tls_names_of_server run_machine::tls_names() const {
+    if (!options_.tls.server_name.empty()) return {options_.tls.server_name, {}};
+    return pool_.current_tls_names();
 }
 
 void run_machine::on_failure(failure f) {
@@ -152,6 +180,7 @@ time_point run_machine::next_deadline() const noexcept {
         case place::pausing:
         case place::dialing:
         case place::expecting_info:
+        case place::securing:
         case place::expecting_pong: return resume_at_;
         default: return never;
     }

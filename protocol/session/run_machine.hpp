@@ -6,7 +6,8 @@
 // after a stable connection (I6, C8, C9); nothing but close, abandon and the user's limits ends it (C10).
 //
 // The order of steps, written down in resume():
-//   idle -> choose -> pause -> dial -> INFO -> (TLS: see expecting_info) -> CONNECT, PING -> PONG -> restore -> up -> lost -> choose ...
+//   idle -> choose -> pause -> dial -> INFO -> (TLS) -> CONNECT, PING -> PONG -> restore -> up -> lost -> choose ...
+//                                   (TLS) -> INFO  with tls_mode::first
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include <slipstream/connect_options.hpp>
+#include <slipstream/server_info.hpp>
 
 #include "protocol/session/backoff.hpp"
 #include "protocol/session/context.hpp"
@@ -27,6 +29,7 @@ enum class run_action : std::uint8_t {
     wait,              ///< Nothing to do until a fact is told or next_deadline().
     announce_attempt,  ///< An attempt follows after delay().
     dial,              ///< Connect to server() as generation().
+    secure,            ///< Begin TLS; the server must be one of tls_names().
     greet,             ///< INFO is there and accepted: send CONNECT and PING.
     restore,           ///< The PONG is there: restore subscriptions, release what was held, tell `connected`.
     cut,               ///< Let go of the transport of generation().
@@ -52,7 +55,9 @@ public:
 
     // --- facts, all of the current generation ---
     void on_dialed() noexcept { dialed_ = true; }
-    void on_info(bool tls_required) noexcept;
+    /// Decides about TLS, unless there is TLS already. `info` is otherwise not looked at.
+    void on_info(const slipstream::server_info& info) noexcept;
+    void on_secured() noexcept { secured_ = encrypted_before_ = true; }
     void on_pong() noexcept { ponged_ = true; }
     /// The dial, the handshake or the connection failed. The first failure of a generation counts.
     void on_failure(failure f);
@@ -64,6 +69,10 @@ public:
     /// There is a dial or a connection: facts about generation() count.
     [[nodiscard]] bool engaged() const noexcept { return place_ >= place::dialing && place_ <= place::up; }
     [[nodiscard]] bool expects_info() const noexcept { return place_ == place::expecting_info; }
+    /// The handshake of TLS is under way: nothing else may arrive.
+    [[nodiscard]] bool securing() const noexcept { return place_ == place::securing; }
+    [[nodiscard]] bool secured() const noexcept { return secured_; }
+    [[nodiscard]] tls_names_of_server tls_names() const;
     [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
     [[nodiscard]] const server_url& server() const noexcept { return server_; }
     [[nodiscard]] duration delay() const noexcept { return delay_; }
@@ -81,6 +90,7 @@ private:
         pausing,
         dialing,
         expecting_info,
+        securing,
         expecting_pong,
         up,
         cut,
@@ -95,6 +105,8 @@ private:
     /// The step cannot go on: its attempt failed, is over time, or is not wanted any more.
     [[nodiscard]] bool broken(time_point now);
     run_action leave(place next) noexcept;
+    /// The current server is not talked to in plain text.
+    [[nodiscard]] bool demands_tls() const noexcept;
 
     const connect_options& options_;
     server_pool pool_;
@@ -108,6 +120,9 @@ private:
     bool first_pass_ = false;        // every server has one turn, and then the connect has failed
     bool dialed_ = false;
     bool informed_ = false;
+    bool upgrade_ = false;           // TLS follows INFO
+    bool secured_ = false;
+    bool encrypted_before_ = false;  // some connection of this client was: no other goes without (B4)
     bool ponged_ = false;
     bool broken_ = false;            // failure_ is of this generation
     failure failure_;

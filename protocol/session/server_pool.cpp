@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -18,6 +19,13 @@ bool same_server(const server_url& a, const server_url& b) noexcept {
     if (a.port != b.port) return false;
     if (a.host == b.host) return true;
     return (a.host == "localhost" || b.host == "localhost") && is_loopback(a.host) && is_loopback(b.host);
+}
+
+/// The zone of an address and the dot at the end of a name are for the resolver; no certificate has them.
+std::string name_for_tls(std::string_view host) {
+    host = host.substr(0, host.find('%'));
+    if (host.ends_with('.')) host.remove_suffix(1);
+    return std::string(host);
 }
 
 }  // namespace
@@ -88,7 +96,7 @@ void server_pool::on_lame_duck() noexcept {
     if (current_ != none) servers_[current_].leaving = true;
 }
 
-bool server_pool::update_discovered(std::span<const std::string> connect_urls) {
+bool server_pool::update_discovered(std::span<const std::string> connect_urls, bool over_tls) {
     if (options_.ignore_discovered) return false;
     std::vector<server_url> told;
     for (const std::string& text : connect_urls) {
@@ -109,21 +117,27 @@ bool server_pool::update_discovered(std::span<const std::string> connect_urls) {
     bool grown = false;
     for (server_url& url : told) {
         if (servers_.size() >= max_servers) break;
-        if (known(url)) continue;
-        insert_discovered(std::move(url));
+        if (pool_server* const s = find(url)) {
+            if (over_tls) s->vouched_for = true;
+            continue;
+        }
+        insert_discovered(std::move(url), over_tls);
         grown = true;
     }
     return grown;
 }
 
-bool server_pool::known(const server_url& url) const noexcept {
-    return std::any_of(servers_.begin(), servers_.end(), [&](const pool_server& s) { return same_server(s.url, url); });
+pool_server* server_pool::find(const server_url& url) noexcept {
+    const auto it = std::find_if(servers_.begin(), servers_.end(), [&](const pool_server& s) { return same_server(s.url, url); });
+    return it == servers_.end() ? nullptr : &*it;
 }
 
-void server_pool::insert_discovered(server_url url) {
+void server_pool::insert_discovered(server_url url, bool over_tls) {
     url.tls = implicit_tls_;
     pool_server fresh{std::move(url)};
     fresh.discovered = true;
+    fresh.vouched_for = over_tls;
+    if (const pool_server* const from = current()) fresh.learnt_through = from->discovered ? from->learnt_through : from->url.host;
     // Anywhere but before the one in use keeps whose turn is next fair; in the order told when nothing is to be random.
     std::size_t at = servers_.size();
     if (options_.randomize) {
@@ -138,6 +152,16 @@ const authentication& server_pool::current_url_login() const noexcept {
     const pool_server* const s = current();
     if (s == nullptr) return nothing;
     return s->discovered ? implicit_login_ : s->url.login;
+}
+
+tls_names_of_server server_pool::current_tls_names() const {
+    const pool_server* const s = current();
+    if (s == nullptr) return {};
+    std::string own = name_for_tls(s->url.host);
+    if (!s->discovered) return {std::move(own), {}};
+    std::string known = name_for_tls(s->learnt_through);
+    if (!s->vouched_for || own == known) return {std::move(known), {}};
+    return {std::move(own), std::move(known)};
 }
 
 std::size_t server_pool::usable() const noexcept {

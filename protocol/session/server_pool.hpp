@@ -21,8 +21,16 @@ struct pool_server {
     server_url url;
     unsigned failed = 0;          ///< Attempts in a row that failed or did not last.
     bool discovered = false;      ///< Learnt from INFO.
+    bool vouched_for = false;     ///< By a server that had proved itself over TLS: it is whom it is called.
+    std::string learnt_through{}; ///< The host of the user's server from which, over others perhaps, it was learnt.
     bool leaving = false;         ///< Said that it shuts down (lame duck).
     bool tried = false;           ///< In the current pass.
+};
+
+/// Whom a server's certificate may be for.
+struct tls_names_of_server {
+    std::string first;
+    std::string other;  ///< Empty when there is only one.
 };
 
 struct pool_options {
@@ -58,13 +66,18 @@ public:
 
     /// The addresses of an INFO: replaces what was discovered before. Entries that are too long or malformed are skipped; a list
     /// without any other changes nothing (C12). Returns whether there are servers that were not in the pool before.
-    bool update_discovered(std::span<const std::string> connect_urls);
+    /// `over_tls`: the current server told it after it had proved itself.
+    bool update_discovered(std::span<const std::string> connect_urls, bool over_tls = false);
 
     // --- observers ---
     [[nodiscard]] const pool_server* current() const noexcept { return current_ == none ? nullptr : &servers_[current_]; }
     /// The login of the current server's URL. Discovered servers use that of the first of the user's URLs that has one (B19). Whether
     /// connect_options::auth goes before it is the caller's decision; see choose_login.
     [[nodiscard]] const authentication& current_url_login() const noexcept;
+    /// A server of the user must be the one that was written (B1). One that was learnt from the cluster must be the one that it was
+    /// called by a server that is trusted, or have the name of the user's server that it was learnt through: what is told in plain
+    /// text widens nothing (B5), and bare addresses are as good as names (B6). Without zone and final dot.
+    [[nodiscard]] tls_names_of_server current_tls_names() const;
     /// Servers that next() may still return.
     [[nodiscard]] std::size_t usable() const noexcept;
     [[nodiscard]] const std::vector<pool_server>& servers() const noexcept { return servers_; }
@@ -73,9 +86,9 @@ private:
     static constexpr std::size_t none = SIZE_MAX;
 
     [[nodiscard]] bool given_up(const pool_server& s) const noexcept { return options_.max_failed && s.failed >= *options_.max_failed; }
-    [[nodiscard]] bool known(const server_url& url) const noexcept;
+    [[nodiscard]] pool_server* find(const server_url& url) noexcept;
     void count_failure() noexcept;
-    void insert_discovered(server_url url);
+    void insert_discovered(server_url url, bool over_tls);
 
     std::vector<pool_server> servers_;
     std::size_t current_ = none;

@@ -11,6 +11,7 @@
 
 #include <slipstream/event.hpp>
 #include <slipstream/secret.hpp>
+#include <slipstream/tls_options.hpp>
 
 namespace slipstream {
 
@@ -28,21 +29,22 @@ struct token_auth {
 using authentication = std::variant<no_auth, user_password, token_auth>;
 
 /// Owning; passed to the client's constructor, validated by the first operation that needs it (errc::invalid_url,
-/// errc::invalid_option, errc::invalid_inbox_prefix, errc::tls_required).
+/// errc::invalid_option, errc::invalid_inbox_prefix).
 ///
 /// Ranges: every period is at least 1 ms and at most 30 days, `reconnect_max_wait` not below `reconnect_wait`; `max_pings_out` 1 to
 /// 100; `servers` 1 to 256; `name` at most 256 bytes without control characters; `inbox_prefix` a subject of at most 255 bytes
 /// without wildcards that does not begin with what the server keeps for itself ($JS.ACK., _R_, _GR_); user names and tokens not
-/// empty; `outbox_bytes` and `tcp_notsent_lowat` not 0.
+/// empty; `outbox_bytes` and `tcp_notsent_lowat` not 0; in `tls` nothing given twice, and a key only with its certificate.
 struct connect_options {
     using milliseconds = std::chrono::milliseconds;
 
     /// `nats://[user[:password]@]host[:4222]` or `host[:port]`; IPv6 in brackets; each entry may be a comma-separated list (a comma
-    /// inside a password is written %2C). A `tls://` server is refused with errc::tls_required before anything is sent: this version
-    /// has no TLS, and never falls back to plain text where TLS was asked for. Also refused: `ws://` and `wss://` (errc::invalid_url).
+    /// inside a password is written %2C). `tls://` demands TLS: such a server is never talked to in plain text (errc::tls_required).
+    /// Refused: `ws://` and `wss://` (errc::invalid_url).
     std::vector<std::string> servers{"nats://127.0.0.1:4222"};
     std::string name{};                       ///< Shown in the server's monitoring.
     authentication auth = no_auth{};
+    tls_options tls{};                      ///< Encryption: whom to trust, the client's certificate.
     std::string inbox_prefix = "_INBOX";    ///< Of every reply subject made by this client.
     bool no_echo = false;                   ///< Do not deliver own messages to own subscriptions.
     bool randomize_servers = true;          ///< Try servers in random order.

@@ -49,7 +49,18 @@ enum class errc {
     handshake_timeout,       ///< INFO, CONNECT and PONG did not complete within the connect timeout.
     no_servers,              ///< Every server has used up its attempts.
     tls_required,            ///< TLS is demanded by one side and not available on the other.
-    tls_failed,              ///< The TLS handshake failed.
+    tls_failed,              ///< The TLS handshake failed, or the encrypted stream is broken, for a reason without a code of its own.
+    tls_certificate_expired,         ///< The server's certificate, or one of its chain, has expired.
+    tls_certificate_not_yet_valid,   ///< The server's certificate, or one of its chain, is valid only in the future.
+    tls_unknown_ca,          ///< The server's certificate was issued by nobody who is trusted.
+    tls_certificate_invalid, ///< The server's certificate is broken, too weak, or not one for servers.
+    tls_name_mismatch,       ///< The server's certificate is for somebody else.
+    tls_refused,             ///< The server refused the handshake (versions, ciphers).
+    tls_client_certificate_required, ///< The server demands a client certificate.
+    tls_client_certificate_refused,  ///< The server does not accept the client's certificate.
+    tls_bad_ca,              ///< tls_options: the CA certificates cannot be read or are none.
+    tls_bad_certificate,     ///< tls_options: the client's certificate cannot be read or is none.
+    tls_bad_key,             ///< tls_options: the private key cannot be read, is none, or is not the certificate's.
 
     // What the server said (-ERR).
     server_error,            ///< An -ERR without a code of its own.

@@ -227,6 +227,15 @@ void session_script::expect_dial(std::string_view server) {
     if (!actions_.empty()) actions_.pop_front();
 }
 
+void session_script::expect_start_tls(std::string_view names) {
+    if (over_) return;
+    const bool is_start = !actions_.empty() && actions_.front().what == session::transport_action::kind::start_tls;
+    std::string got;
+    if (is_start) got = actions_.front().host + (actions_.front().or_host.empty() ? "" : "|" + actions_.front().or_host);
+    verify(is_start && got == names, "no TLS with " + std::string(names) + ", but " + (is_start ? "with " + got : "none"));
+    if (!actions_.empty()) actions_.pop_front();
+}
+
 void session_script::expect_close() {
     if (over_) return;
     verify(!actions_.empty() && actions_.front().what == session::transport_action::kind::close, "no close");

@@ -104,6 +104,8 @@ public:
 
     // --- the transport and the server ---
     void dialed(std::error_code ec = {});
+    /// The TLS handshake ends.
+    void secured(std::error_code ec = {}, std::string_view detail = {});
     void server_says(std::string_view bytes);
     /// Only with manual_writes: the transport takes so many of the bytes that wait.
     void written(std::size_t n);
@@ -118,6 +120,8 @@ public:
     /// `~` stands for any bytes.
     void expect_sent(std::string_view pattern);
     void expect_dial(std::string_view server);
+    /// `names` as `name` or `name|other name`.
+    void expect_start_tls(std::string_view names);
     void expect_close();
     void expect_shut_down();
     void expect_no_action();
@@ -171,6 +175,7 @@ private:
     void feed(std::string_view bytes);
     void pull_writes();
     void tell_written();
+    void finish_tls();
     void run_until(time_point end);
     [[nodiscard]] std::string sent_since();
 
@@ -197,6 +202,7 @@ private:
     std::uint64_t seen_generation_ = 0;
     std::uint64_t dialing_ = 0;                            // generation of the last dial
     bool open_ = false;                                    // a transport of that generation is there
+    std::uint64_t securing_ = 0;                           // generation of a handshake that was asked for
     std::vector<std::string> trace_;
 };
 

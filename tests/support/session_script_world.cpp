@@ -31,12 +31,17 @@ void session_script::pump() {
         using kind = session::transport_action::kind;
         while (core_->next_action(a)) {
             more = true;
-            note("   action " + (a.what == kind::dial ? "dial " + a.host : std::string(a.what == kind::close ? "close" : "shut_down")));
+            const char* const others = a.what == kind::close ? "close" : a.what == kind::start_tls ? "start_tls" : "shut_down";
+            note("   action " + (a.what == kind::dial ? "dial " + a.host : std::string(others)));
             if (a.what == kind::dial) {
                 verify(!open_, "a dial while a transport is there");
                 verify(a.generation > dialing_, "a generation is used twice");
                 dialing_ = a.generation;
                 open_ = true;
+            } else if (a.what == kind::start_tls) {
+                verify(open_ && a.generation == dialing_, "TLS on another transport");
+                verify(late_ == 0 && core_->pending_write(now_).empty(), "something is to be written before TLS");
+                securing_ = a.generation;
             } else {
                 verify(a.generation == dialing_, "close of another generation");
                 open_ = false;
@@ -96,6 +101,13 @@ void session_script::dialed(std::error_code ec) {
     if (!step("dialed")) return;
     if (ec) open_ = false;
     core_->on_dialed(dialing_, ec, now_);
+    pump();
+}
+
+void session_script::secured(std::error_code ec, std::string_view detail) {
+    if (!step("secured")) return;
+    securing_ = 0;
+    core_->on_secured(dialing_, ec, detail, now_);
     pump();
 }
 
@@ -198,6 +210,14 @@ void session_script::strike() {
     aftermath();
 }
 
+/// The handshake that the client wants, if it wants one.
+void session_script::finish_tls() {
+    if (securing_ != dialing_ || !open_) return;
+    securing_ = 0;
+    core_->on_secured(dialing_, {}, {}, now_);
+    pump();
+}
+
 /// Two minutes with a server that answers every dial and every PING, or with none.
 void session_script::aftermath() {
     if (silent_) run_until(now_ + 30s);  // as long as anything may take
@@ -217,7 +237,9 @@ void session_script::aftermath() {
             }
             core_->on_dialed(dialing_, {}, now_);
             pump();
-            feed(plain_info);
+            finish_tls();
+            feed("INFO {\"headers\":true,\"tls_available\":true}\r\n");
+            finish_tls();
         }
         if (open_ && run_.server_returns) {
             for (std::size_t at; open_ && (at = streams_[dialing_].find("PING\r\n", answered)) != std::string::npos;) {

@@ -8,30 +8,13 @@
 using namespace slipstream;
 using namespace slipstream::test;
 
-TEST_CASE("B3 B4: nothing is sent to a server that demands TLS") {
-    run_script([](session_script& s) {
-        s.start(servers({"nats://user:secret@a.test"}));
-        s.connect();
-        s.expect_dial("a.test:4222");
-        s.dialed();
-        s.server_says("INFO {\"tls_required\":true}\r\n");
-        s.expect_close();
-        s.expect_sent("");
-        s.expect_done("connect", errc::tls_required);
-        s.expect_event(event_kind::connect_failed, [](const event& e) {
-            CHECK(e.reason == disconnect_reason::tls);
-            CHECK(e.server == "a.test:4222");
-        });
-    });
-}
-
 TEST_CASE("B3 C19: what follows in the read that ended an attempt says nothing about the next one") {
     run_script([](session_script& s) {
-        s.start(servers({"a.test:1", "b.test:2"}));
+        s.start(servers({"tls://a.test:1", "b.test:2"}));
         s.connect();
         s.expect_dial("a.test:1");
         s.dialed();
-        s.server_says("INFO {\"tls_required\":true}\r\nPONG\r\nINFO {}\r\nPONG\r\n");
+        s.server_says("INFO {}\r\nPONG\r\nINFO {}\r\nPONG\r\n");
         s.expect_close();
         s.expect_dial("b.test:2");
         s.dialed();

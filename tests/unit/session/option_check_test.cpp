@@ -104,13 +104,48 @@ TEST_CASE("E13 B12: each option outside its range is named") {
     }
 }
 
-TEST_CASE("B3 B4: a tls:// server is refused before anything is sent, never dialled in plain text") {
-    for (const char* const list : {"tls://h", "nats://a,tls://b", "TLS://u:p@h:4443"}) {
+TEST_CASE("B3: which servers demand TLS is kept") {
+    connect_options options;
+    options.servers = {"nats://a,tls://b", "TLS://u:p@h:4443"};
+    std::vector<server_url> servers;
+    CHECK_FALSE(check_options(options, servers).ec);
+    REQUIRE(servers.size() == 3);
+    CHECK_FALSE(servers[0].tls);
+    CHECK(servers[1].tls);
+    CHECK(servers[2].tls);
+}
+
+TEST_CASE("B21: files and memory for TLS exclude each other, and a key comes with its certificate") {
+    const auto of = [](const std::function<void(tls_options&)>& set) {
         connect_options options;
-        options.servers = {list};
+        set(options.tls);
         const option_problem problem = check(options);
-        CHECK(problem.ec == errc::tls_required);
-        CHECK(problem.option == "servers");
+        CHECK(problem.option == (problem.ec ? "tls" : ""));
+        return problem.ec;
+    };
+    using t = tls_options;
+    for (const auto& good : std::vector<std::function<void(t&)>>{
+             [](t& x) { x.ca_file = x.ca_pem = "x"; },
+             [](t& x) { x.cert_file = "x"; },
+             [](t& x) { x.cert_pem = "x", x.key_file = "x", x.key_password = "x"; },
+             [](t& x) { x.cert_file = "x", x.key_pem = "x"; },
+             [](t& x) { x.server_name = std::string(255, 'x'); },
+         }) {
+        CHECK_FALSE(of(good));
+    }
+    for (const auto& bad : std::vector<std::function<void(t&)>>{
+             [](t& x) { x.cert_file = x.cert_pem = "x"; },
+             [](t& x) { x.cert_file = x.key_file = "x", x.key_pem = "x"; },
+             [](t& x) { x.key_file = "x"; },
+             [](t& x) { x.key_pem = "x"; },
+             [](t& x) { x.key_password = "x"; },
+             [](t& x) { x.server_name = std::string(256, 'x'); },
+             [](t& x) { x.server_name = "a\r\nb"; },
+             [](t& x) { x.server_name = "."; },
+             [](t& x) { x.ca_file = std::string("a\0b", 3); },
+             [](t& x) { x.cipher_list = std::string("a\0b", 3); },
+         }) {
+        CHECK(of(bad) == errc::invalid_option);
     }
 }
 

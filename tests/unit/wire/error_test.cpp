@@ -86,12 +86,14 @@ TEST_CASE("E1: which codes belong to which condition") {
     using names = std::set<std::string>;
     CHECK(codes_of(condition::invalid_argument) == names{"invalid_subject", "invalid_reply_subject", "invalid_queue_group",
                                                          "invalid_header_name", "invalid_header_value", "invalid_url", "invalid_option",
-                                                         "invalid_inbox_prefix", "max_payload", "headers_unsupported", "max_control_line"});
+                                                         "invalid_inbox_prefix", "max_payload", "headers_unsupported", "tls_bad_ca",
+                                                         "tls_bad_certificate", "tls_bad_key", "max_control_line"});
     CHECK(codes_of(condition::timed_out) ==
           names{"timeout", "timeout_unsent", "handshake_timeout", "write_stalled", "authentication_timeout"});
     CHECK(codes_of(condition::closed) == names{"closed", "draining", "subscription_closed"});
     CHECK(codes_of(condition::denied) == names{"authorization_violation", "authentication_expired", "authentication_revoked",
-                                               "account_authentication_expired", "permission_denied"});
+                                               "account_authentication_expired", "permission_denied", "tls_client_certificate_required",
+                                               "tls_client_certificate_refused"});
     CHECK(codes_of(condition::protocol) == names{"protocol_error"});
     CHECK(codes_of(condition::transient) == names{"buffer_full", "timeout_unsent", "no_responders", "not_connected", "stale_connection",
                                                   "write_stalled", "connection_eof", "handshake_timeout", "no_servers",

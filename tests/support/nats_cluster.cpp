@@ -10,7 +10,9 @@ namespace slipstream::test {
 nats_cluster::nats_cluster(const std::string& config) {
     using namespace std::chrono_literals;
     std::string routes;
-    for (const port_reservation& route : routes_) routes += "\"nats-route://127.0.0.1:" + std::to_string(route.port()) + "\" ";
+    for (const port_reservation& route : routes_) {
+        routes += (routes.empty() ? "\"" : ", \"") + ("nats-route://127.0.0.1:" + std::to_string(route.port()) + "\"");
+    }
     for (std::size_t i = 0; i < size; ++i) {
         nats_server_options options;
         // Short: lame duck mode waits so long before it closes connections, one a second.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/post.hpp>
 
 #include <slipstream/jetstream/error.hpp>
@@ -194,23 +195,24 @@ void ordered_consumer::impl::create(const action& a) {
     name_ = name_of(a.incarnation);
     const consumer_config config = config_for(a);
     const auto words = std::make_shared<error_info>();
-    js_.async_create_consumer(
-        stream_, config, {.timeout = std::chrono::ceil<milliseconds>(a.timeout), .info = words.get()},
-        [weak = weak_from_this(), incarnation = a.incarnation, words, js = js_, stream = stream_, name = name_](
-            std::error_code failure, const consumer_info& info) mutable {
-            const std::shared_ptr<impl> self = weak.lock();
-            // Given up meanwhile. The server may have taken up the deletion before the creation: then this one removes it.
-            if (!failure && (!self || self->handler_ == nullptr || self->machine_.incarnation() != incarnation))
-                js.async_delete_consumer(stream, name, {.timeout = remove_timeout}, [js](std::error_code) {});
-            if (!self) return;
-            if (failure) {
-                self->failure_ = std::move(*words);
-                self->machine_.on_create_failed(incarnation, failure);
-            } else {
-                self->machine_.on_created(incarnation, {.num_pending = info.num_pending, .delivered = info.delivered});
-            }
-            self->pump();
-        });
+    creation_ = std::make_shared<asio::cancellation_signal>();
+    auto done = [weak = weak_from_this(), incarnation = a.incarnation, words, signal = creation_, js = js_, stream = stream_, name = name_](
+                    std::error_code failure, const consumer_info& info) mutable {
+        const std::shared_ptr<impl> self = weak.lock();
+        const bool wanted = self && self->handler_ != nullptr && self->machine_.incarnation() == incarnation;
+        // Given up meanwhile. The server may have taken up the deletion before the creation: then this one removes it.
+        if (!failure && !wanted) js.async_delete_consumer(stream, name, {.timeout = remove_timeout}, [js](std::error_code) {});
+        if (!wanted) return;
+        if (failure) {
+            self->failure_ = std::move(*words);
+            self->machine_.on_create_failed(incarnation, failure);
+        } else {
+            self->machine_.on_created(incarnation, {.num_pending = info.num_pending, .delivered = info.delivered});
+        }
+        self->pump();
+    };
+    js_.async_create_consumer(stream_, config, {.timeout = std::chrono::ceil<milliseconds>(a.timeout), .info = words.get()},
+                              asio::bind_cancellation_slot(creation_->slot(), std::move(done)));
 }
 
 void ordered_consumer::impl::read_stream(const action& a) {

@@ -58,7 +58,11 @@ void ordered_consumer::impl::on_status(std::uint64_t incarnation, const message_
 void ordered_consumer::impl::on_event(const event& e) {
     switch (e.kind) {
         case event_kind::connected: machine_.on_connected(); break;
-        case event_kind::disconnected: machine_.on_disconnected(); break;
+        case event_kind::disconnected:
+            // A creation would be asked for again by itself, for a consumer that nobody wants by then.
+            if (creation_) creation_->emit(asio::cancellation_type::terminal);
+            machine_.on_disconnected();
+            break;
         case event_kind::closed: machine_.on_closed(); break;
         case event_kind::server_error:
             if (e.error != slipstream::errc::permission_denied || e.subject != inbox_subject_ || machine_.incarnation() == 0) return;

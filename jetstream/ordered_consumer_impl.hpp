@@ -11,6 +11,8 @@
 #include <system_error>
 #include <vector>
 
+#include <asio/cancellation_signal.hpp>
+
 #include <slipstream/client.hpp>
 #include <slipstream/detail/wake_timer.hpp>
 #include <slipstream/jetstream/ordered_consumer.hpp>
@@ -60,6 +62,7 @@ private:
     machine::ordered_machine machine_;
     slipstream::detail::wake_timer timer_;
     event_listener events_;
+    std::shared_ptr<asio::cancellation_signal> creation_;  // of the last request for one
     subscription inbox_;
     std::string inbox_subject_;
     std::string name_;

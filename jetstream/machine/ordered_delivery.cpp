@@ -23,6 +23,12 @@ step ordered_machine::on_message(std::uint64_t incarnation, const message_place&
     }
     if (phase_ == phase::live) {
         if (place.stream_sequence > frontier_) return step::deliver;
+        if (caught_up_ && asked_.policy == deliver_policy::last_per_subject) {
+            // Nothing of a state comes after the state: between the information and the creation the stream was made anew. The next
+            // incarnation continues, and is found to be on another stream (contract W2).
+            fail(restart_reason::gap);
+            return step::ignore;
+        }
         // Told before the interruption (G20).
         received_ = place.consumer_sequence;
         if (place.pending == 0) caught_up();

@@ -14,6 +14,13 @@ namespace {
 /// An incarnation that was live for so long was a success.
 constexpr duration stable_time = std::chrono::seconds(5);
 
+/// What an incarnation has brought and the handler has not heard yet.
+bool is_news(ordered_action::kind what) noexcept {
+    using kind = ordered_action::kind;
+    return what == kind::tell_created || what == kind::deliver_held || what == kind::tell_caught_up || what == kind::tell_idle ||
+           what == kind::tell_stalled;
+}
+
 }  // namespace
 
 ordered_machine::ordered_machine(const ordered_settings& settings)
@@ -48,6 +55,9 @@ void ordered_machine::restart(const ordered_start& from) {
     begin_ = from;
     caught_up_ = false;
     baseline(from);
+    // A handler that decides so while it is told of a creation must not hear afterwards that the old beginning is complete.
+    const auto pending = actions_.begin() + static_cast<std::ptrdiff_t>(next_);
+    actions_.erase(std::remove_if(pending, actions_.end(), [](const ordered_action& a) { return is_news(a.what); }), actions_.end());
     if (phase_ == phase::live || phase_ == phase::creating || phase_ == phase::asking) {
         trouble_ = trouble{.reason = restart_reason::gap, .told = false};
     } else if (phase_ == phase::paused) {

@@ -153,8 +153,14 @@ std::error_code watch_machine::end_for(std::error_code reason) const noexcept {
 }
 
 void watch_machine::on_floor(const jetstream::stream_info& stream) {
-    // Of another stream it says nothing; the consumer's next creation will notice (W2).
-    if (stream.created.time_since_epoch().count() != latest_created_) return guard_.on_no_answer();
+    const std::int64_t created = stream.created.time_since_epoch().count();
+    if (created != latest_created_) {
+        // Of another stream it says nothing about this one's floor. A younger one has taken this one's place (W2); an older one's answer
+        // was late.
+        guard_.on_no_answer();
+        if (latest_created_ != 0 && created > latest_created_ && begin_again(resync_reason::stream_recreated)) restart_ = beginning();
+        return;
+    }
     const std::uint64_t certain = guard_.limit();
     if (guard_.on_floor(stream.state.first_seq) || ended_) return;
     if (begin_again(resync_reason::overrun, certain)) restart_ = beginning();

@@ -57,6 +57,22 @@ TEST_CASE("W2, W6: stream information that may have been read after the creation
     CHECK(s.pump() == lines{"created first last_per_subject pending 1 after 0 snapshot 90", "deliver_held"});
 }
 
+TEST_CASE("W2: a stream that is made anew between its information and the creation is noticed by what comes after the state") {
+    ordered_script s(with_facts(deliver_policy::last_per_subject));
+    s.machine.start(true, s.now);
+    s.pump();
+    s.machine.on_stream(1, {.created = monday, .first_seq = 3, .last_seq = 90});
+    s.machine.on_created(1, {.num_pending = 1});  // on tuesday's stream
+    s.pump();
+    CHECK(s.message(1, 5, 0));
+    CHECK(s.pump() == lines{"caught_up"});
+    CHECK_FALSE(s.message(2, 6, 0));  // behind a state that reached 90
+    CHECK(s.pump() == lines{"unsubscribe#1", "remove#1", "restarted gap", "create#2 from 91", "read#2"});
+    s.machine.on_created(2, {.num_pending = 0, .delivered = {0, 90}});
+    s.machine.on_stream(2, {.created = tuesday, .first_seq = 1, .last_seq = 6});
+    CHECK(s.pump() == lines{"lost recreated floor 0"});
+}
+
 TEST_CASE("W2: to resume, the stream is read after the consumer was made; an answer that came before is asked for again") {
     ordered_script s(with_facts(deliver_policy::by_start_sequence, 50, monday));
     s.machine.start(true, s.now);
@@ -275,4 +291,18 @@ TEST_CASE("S72, W5: an empty state is continued by sequence when it is known whe
         s.machine.on_connected();
         CHECK(find(s.pump(), "create") == std::string(facts ? "create#2 from 1" : "create#2 last_per_subject"));
     }
+}
+
+TEST_CASE("W5: a handler that begins again when it is told of a creation hears no more of that creation") {
+    ordered_script s({.start = {.policy = deliver_policy::last_per_subject}});
+    s.machine.start(true, s.now);
+    s.pump();
+    s.machine.on_created(1, {.num_pending = 0});
+    ordered::ordered_action told;
+    REQUIRE(s.machine.next_action(told, s.now));
+    REQUIRE(told.what == ordered::ordered_action::kind::tell_created);
+    s.machine.restart({.policy = deliver_policy::last_per_subject});
+    CHECK(s.pump() == lines{"unsubscribe#1", "remove#1", "create#2 last_per_subject"});
+    s.machine.on_created(2, {.num_pending = 0});
+    CHECK(s.pump() == lines{"created again last_per_subject pending 0 after 0 snapshot 0", "caught_up", "deliver_held"});
 }

@@ -129,7 +129,17 @@ TEST_CASE("W4, L15, G10: with discard old, every jump asks for the floor; the po
         CHECK(s.machine.position().sequence() == 39);
         CHECK(s.machine.wants_floor(s.machine.next_deadline()));
     }
-    SUBCASE("the floor of another stream says nothing") {
+    SUBCASE("the floor of a younger stream") {
+        s.stream.created = jetstream::wall_time(std::chrono::nanoseconds(1'001));
+        s.stream.state.first_seq = 1;
+        s.machine.on_floor(s.stream);
+        CHECK(s.told.back() == "resync stream_recreated");
+        CHECK(s.machine.take_restart());
+        CHECK(s.machine.position().is_none());
+        s.machine.on_floor(s.stream);  // a second one changes nothing
+        CHECK_FALSE(s.machine.take_restart());
+    }
+    SUBCASE("the floor of an older stream says nothing") {
         s.stream.created = jetstream::wall_time(std::chrono::nanoseconds(5));
         s.stream.state.first_seq = 1;
         s.machine.on_floor(s.stream);
@@ -231,4 +241,18 @@ TEST_CASE("W4: a question that was on its way when the watch began again says no
     CHECK(g.on_floor(1'000));
     g.on_no_answer();
     CHECK(g.limit() == floor_guard::unlimited);
+}
+
+TEST_CASE("W3: while a question of an earlier beginning is on its way no other is asked, and its answer decides nothing") {
+    floor_guard g;
+    g.expose(exposure::size);
+    g.begin(3, 0);
+    g.on_idle(5);
+    g.on_asked({});
+    g.begin(10, 0);
+    g.on_idle(20);
+    CHECK_FALSE(g.wants_floor(kv::machine::time_point::max()));
+    CHECK(g.on_floor(1'000));
+    CHECK(g.wants_floor(kv::machine::time_point::max()));
+    CHECK(g.limit() == 10);
 }

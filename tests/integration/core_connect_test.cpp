@@ -52,7 +52,7 @@ TEST_CASE("L1 C25: connect, look at the server, measure a round trip, close") {
         CHECK_FALSE(nc.healthy());
     };
     f.run(user);
-    REQUIRE(f.until([&] { return f.context.stopped(); }));
+    REQUIRE(runs_out(f.context));
     CHECK(f.count(event_kind::connected) == 1);
     CHECK(f.count(event_kind::disconnected) == 1);
     CHECK(f.events.back().kind == event_kind::closed);
@@ -132,7 +132,7 @@ TEST_CASE("W16 S52: after close everything ends with closed, and nothing stays o
         CHECK(nc.publish("a", "x") == errc::closed);
     };
     f.run(user);
-    REQUIRE(f.until([&] { return f.context.stopped(); }));
+    REQUIRE(runs_out(f.context));
 }
 
 TEST_CASE("C10 retry_on_failed_connect: a client may be started before its server") {

@@ -90,7 +90,7 @@ TEST_CASE("I13 D7 D9: draining a client answers what was asked, sends what was q
         other.close();
     };
     f.run(user);
-    CHECK(f.until([&] { return f.context.stopped(); }));
+    CHECK(runs_out(f.context));
 }
 
 TEST_CASE("D8: a drain that the server does not live to see ends with an error, and the client is closed") {
@@ -112,6 +112,6 @@ TEST_CASE("D8: a drain that the server does not live to see ends with an error, 
     SUBCASE("killed") { wanted = errc::connection_lost; }
     SUBCASE("hanging") { wanted = errc::timeout; }
     f.run(user);
-    CHECK(f.until([&] { return f.context.stopped(); }));
+    CHECK(runs_out(f.context));
     CHECK(f.events.back().kind == event_kind::closed);
 }

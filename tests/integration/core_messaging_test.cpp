@@ -12,7 +12,7 @@ struct connected : core_fixture {
     explicit connected(std::string config = {}) : core_fixture(std::move(config)), nc(make()) {}
     ~connected() {
         nc.close();
-        CHECK(until([this] { return context.stopped(); }));
+        CHECK(runs_out(context));
     }
     client make() { return make(options()); }
     client make(const connect_options& o) {

@@ -26,7 +26,7 @@ struct limited : core_fixture {
     ~limited() {
         CHECK(nc.healthy());  // no permission error ends a connection
         nc.close();
-        CHECK(until([this] { return context.stopped(); }));
+        CHECK(runs_out(context));
     }
     connect_options as_limited() {
         connect_options o = options();

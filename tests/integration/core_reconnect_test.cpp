@@ -11,7 +11,7 @@ struct killed : core_fixture {
     client nc{context.get_executor(), options()};
     ~killed() {
         nc.close();
-        CHECK(until([this] { return context.stopped(); }));
+        CHECK(runs_out(context));
     }
     void connect() {
         auto user = [&]() -> asio::awaitable<void> { co_await nc.async_connect(); };

@@ -34,7 +34,7 @@ struct jetstream_fixture {
     jetstream_fixture& operator=(const jetstream_fixture&) = delete;
     ~jetstream_fixture() {
         nc.close();
-        CHECK(run_until(io, [this] { return io.stopped(); }));
+        CHECK(runs_out(io));
     }
 
     nats_server server;

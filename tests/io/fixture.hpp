@@ -49,10 +49,7 @@ struct io_fixture {
         return *found;
     }
     /// True when the event loop runs out of work: nothing of the client is left on it.
-    bool runs_out() {
-        if (context.stopped()) context.restart();
-        return run_until(context, [this] { return context.stopped(); });
-    }
+    bool runs_out() { return test::runs_out(context); }
 };
 
 /// How often and with what a completion handler was called.

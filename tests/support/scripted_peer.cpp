@@ -135,6 +135,11 @@ bool run_until(asio::io_context& context, const std::function<bool()>& done, std
     return true;
 }
 
+bool runs_out(asio::io_context& context, std::chrono::milliseconds limit) {
+    context.restart();  // it may have stopped before this work was given to it
+    return run_until(context, [&context] { return context.stopped(); }, limit);
+}
+
 void play(asio::io_context& context, std::vector<script> scripts, std::chrono::milliseconds limit) {
     struct progress {
         std::size_t running;

@@ -85,6 +85,8 @@ asio::awaitable<void> serve_one(scripted_peer& peer);
 
 /// Runs the event loop until `done` says so, at most `limit`; false when the time was up.
 bool run_until(asio::io_context& context, const std::function<bool()>& done, std::chrono::milliseconds limit = std::chrono::seconds(20));
+/// Runs it until it runs out of work: nothing is left on it. False when the time was up.
+bool runs_out(asio::io_context& context, std::chrono::milliseconds limit = std::chrono::seconds(20));
 
 using script = std::function<asio::awaitable<void>()>;
 /// Plays the scripts beside each other until all have ended, and throws what the first failed one threw.

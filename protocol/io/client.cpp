@@ -40,10 +40,13 @@ subscription client::subscribe(std::string_view subject, message_handler on_mess
     return out;
 }
 
+std::error_code client::reconnect() { return impl_->reconnect(); }
+std::error_code client::set_servers(const std::vector<std::string>& servers) { return impl_->set_servers(servers); }
 void client::close() noexcept { impl_->close(); }
 
 client_state client::state() const noexcept { return impl_->core().state(); }
 const slipstream::server_info& client::server_info() const noexcept { return impl_->core().server_info(); }
+std::vector<known_server> client::servers() const { return impl_->core().servers(); }
 std::string client::connected_server() const { return impl_->core().connected_server(); }
 statistics client::stats() const noexcept { return impl_->stats(); }
 const connect_options& client::options() const noexcept { return impl_->core().options(); }

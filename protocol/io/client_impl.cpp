@@ -105,6 +105,18 @@ std::error_code client_impl::unsubscribe(session::subscription_state& state, std
     return core_.unsubscribe(state, max_messages);
 }
 
+std::error_code client_impl::reconnect() {
+    const entry_check check(wire_);
+    wake();
+    return core_.reconnect(clock::now());
+}
+
+std::error_code client_impl::set_servers(const std::vector<std::string>& servers) {
+    const entry_check check(wire_);
+    wake();
+    return core_.set_servers(servers, clock::now());
+}
+
 void client_impl::close() noexcept {
     end();
     try {

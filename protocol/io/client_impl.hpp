@@ -55,6 +55,8 @@ public:
     std::error_code subscribe(std::string_view subject, const subscribe_options& options, message_handler handler,
                               std::shared_ptr<session::subscription_state>& out);
     std::error_code unsubscribe(session::subscription_state& state, std::uint64_t max_messages);
+    std::error_code reconnect();
+    std::error_code set_servers(const std::vector<std::string>& servers);
     void close() noexcept;
 
     // --- operations ---
@@ -101,7 +103,8 @@ private:
     bool pull_events();
     bool complete_operations();
     void dial(const session::transport_action& action);
-    void drop_transport() noexcept;
+    void drop_transport() noexcept { forget_transport(false); }
+    void forget_transport(bool leave) noexcept;
     bool write_out();
     /// Counts what was queued; a handler that publishes much is written for meanwhile: the bytes are still in the cache, and the peer
     /// works already.

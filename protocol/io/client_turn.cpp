@@ -163,6 +163,9 @@ bool client_impl::pull_actions() {
             case kind::close:
                 if (action.generation == generation_) drop_transport();
                 break;
+            case kind::leave:
+                if (action.generation == generation_) forget_transport(true);
+                break;
             case kind::shut_down:
                 if (action.generation == generation_ && transport_) finish_by_ = now_ + transport::linger_time;
                 break;
@@ -208,12 +211,18 @@ void client_impl::dial(const session::transport_action& action) {
     }
 }
 
-void client_impl::drop_transport() noexcept {
+void client_impl::forget_transport(bool leave) noexcept {
     facts_.dialed = false;
     facts_.readable = false;
     write_error_.clear();
     finish_by_ = session::never;
-    if (const std::shared_ptr<transport> old = std::exchange(transport_, nullptr)) old->close();
+    const std::shared_ptr<transport> old = std::exchange(transport_, nullptr);
+    if (!old) return;
+    try {
+        if (leave) return old->finish();
+    } catch (...) {  // no memory to wait with
+    }
+    old->close();
 }
 
 // --- writing -------------------------------------------------------------------------------------------------------------------

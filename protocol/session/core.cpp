@@ -9,7 +9,8 @@
 namespace slipstream::session {
 
 core::parts::parts(connect_options&& o, std::uint64_t seed, std::string id)
-    : options(std::move(o)),
+    : hooks(o),
+      options(std::move(o)),
       shared(options),
       inbox_id(std::move(id)),
       subs(shared),

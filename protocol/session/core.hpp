@@ -2,8 +2,8 @@
 //
 // Told: wishes of the user, facts of the transport (dialled, bytes, written, down), and the time. Emits, pulled by the shell until
 // empty after every call: actions (dial, start_tls, close), finished operations, events, bytes to write, and the next deadline.
-// Invariants: no call completes an operation or runs user code, except on_read and message handlers; every operation is
-// finished exactly once; facts of an old connection attempt (generation) are ignored.
+// Invariants: no call completes an operation or runs user code, except on_read and message handlers, and the hooks that are asked
+// before an attempt to reconnect; every operation is finished exactly once; facts of an old connection attempt (generation) are ignored.
 //
 // The parts, each in its own file: run_machine (from one connection to the next), connection (the protocol of one), subscriptions,
 // requests, barriers (flush and drain of a subscription), drain_machine (of the client), outbox, liveness. They share a context.
@@ -17,12 +17,14 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include <slipstream/client_state.hpp>
 #include <slipstream/connect_options.hpp>
 #include <slipstream/detail/completion.hpp>
 #include <slipstream/options.hpp>
 #include <slipstream/payload_view.hpp>
+#include <slipstream/reconnect.hpp>
 #include <slipstream/server_info.hpp>
 #include <slipstream/statistics.hpp>
 
@@ -58,6 +60,9 @@ public:
     /// the client heeds terminal only, and closes at once.
     void cancel(detail::operation_id id, bool terminal, time_point now);
     void close(time_point now) noexcept;
+    /// Leaves the connection that is up for another one, or ends the wait before an attempt.
+    std::error_code reconnect(time_point now);
+    std::error_code set_servers(const std::vector<std::string>& servers, time_point now);
 
     // --- facts ---
     void on_dialed(std::uint64_t generation, std::error_code ec, time_point now);
@@ -90,6 +95,7 @@ public:
     [[nodiscard]] client_state state() const noexcept;  ///< Any thread.
     [[nodiscard]] const slipstream::server_info& server_info() const noexcept;
     [[nodiscard]] std::string connected_server() const;
+    [[nodiscard]] std::vector<known_server> servers() const;
     [[nodiscard]] statistics stats() const noexcept;
     [[nodiscard]] const connect_options& options() const noexcept;
     [[nodiscard]] std::string new_inbox();

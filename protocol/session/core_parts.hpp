@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -57,6 +58,17 @@ private:
     std::vector<std::pair<std::uint64_t, detail::plain_completion>> all_;
 };
 
+/// connect_options::choose_server and reconnect_delay. Null where there is none; shared, because one may end the client that calls it.
+struct reconnect_hooks {
+    reconnect_hooks() noexcept = default;
+    explicit reconnect_hooks(connect_options& o) {
+        if (o.choose_server) choose_server = std::make_shared<server_choice_hook>(std::exchange(o.choose_server, nullptr));
+        if (o.reconnect_delay) delay = std::make_shared<reconnect_delay_hook>(std::exchange(o.reconnect_delay, nullptr));
+    }
+    std::shared_ptr<server_choice_hook> choose_server;
+    std::shared_ptr<reconnect_delay_hook> delay;
+};
+
 struct core::parts {
     parts(connect_options&& o, std::uint64_t seed, std::string id);
 
@@ -76,6 +88,7 @@ struct core::parts {
 
     // --- core_run.cpp: what the run machine decides is done here ---
     void run(time_point now);
+    void ask();
     void dial();
     void secure();
     /// Somebody speaks in plain text where only TLS may come.
@@ -96,6 +109,7 @@ struct core::parts {
     /// The one place where the state that other threads see is written.
     void update_state() noexcept;
 
+    reconnect_hooks hooks;  // taken out of the options: let go of when the client ends
     const connect_options options;
     context shared;
     std::error_code options_error;
@@ -114,6 +128,7 @@ struct core::parts {
     waiters connects;
     waiters drains;
     time_point drain_deadline = never;
+    bool asking = false;                 // a hook is being called
     bool transport_open = false;         // a dial was asked for, and neither its failure told nor a close asked for
     bool told_connected = false;         // and not yet told `disconnected`
     bool write_clock_unknown = false;    // bytes were offered at a time that is not known

@@ -16,7 +16,7 @@ failure overheard_before_tls() { return {errc::tls_failed, disconnect_reason::tl
 }  // namespace
 
 void core::parts::run(time_point now) {
-    if (!machine) return;
+    if (!machine || asking) return;  // a hook may call the client: what it did is taken up when it has returned
     for (;;) {
         switch (machine->resume(now)) {
             case run_action::wait:
@@ -24,6 +24,7 @@ void core::parts::run(time_point now) {
                 if (drain.active() && machine->idle()) shut(errc::not_connected, errc::not_connected, transport_action::kind::close);
                 update_state();
                 return;
+            case run_action::ask: ask(); break;
             case run_action::announce_attempt: announce(event_kind::reconnecting, {}); break;
             case run_action::dial: dial(); break;
             case run_action::secure: secure(); break;
@@ -113,7 +114,10 @@ void core::parts::release_held(time_point now) {
 }
 
 void core::parts::let_go() noexcept {
-    if (std::exchange(transport_open, false)) shared.out.actions.push({transport_action::kind::close, machine->generation(), {}, 0});
+    if (std::exchange(transport_open, false)) {
+        const auto how = machine->leaving() ? transport_action::kind::leave : transport_action::kind::close;
+        shared.out.actions.push({how, machine->generation(), {}, 0});
+    }
     shared.up = false;
     wire_side.end();
     alive.stop();
@@ -249,7 +253,9 @@ void core::parts::shut(std::error_code why, std::error_code drained, transport_a
     e.generation = machine ? machine->generation() : 0;
     e.reconnects = shared.counters.reconnects;
     shared.out.tell(std::move(e));
-    subs.end_all(errc::closed);  // last: handlers are destroyed, so user code may run
+    // Last: handlers and hooks are destroyed, so user code may run.
+    subs.end_all(errc::closed);
+    const reconnect_hooks ended = std::exchange(hooks, {});
 }
 
 void core::parts::update_state() noexcept {

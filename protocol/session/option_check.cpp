@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <climits>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include <slipstream/error.hpp>
@@ -43,10 +45,12 @@ bool consistent(const tls_options& tls) noexcept {
     return tls.server_name.size() <= server_url::max_host && plain_text(tls.server_name) && tls.server_name != ".";
 }
 
-option_problem check_servers(const connect_options& options, std::vector<server_url>& servers) {
+}  // namespace
+
+option_problem check_servers(const std::vector<std::string>& entries, std::vector<server_url>& servers) {
     constexpr std::string_view name = "servers";
     std::vector<server_url> all;
-    for (const std::string& entry : options.servers) {
+    for (const std::string& entry : entries) {
         std::vector<server_url> some;
         if (const std::error_code ec = parse_server_list(entry, some)) return {ec, name};
         if (all.size() + some.size() > server_pool::max_servers) return {errc::invalid_option, name};
@@ -56,6 +60,8 @@ option_problem check_servers(const connect_options& options, std::vector<server_
     servers = std::move(all);
     return {};
 }
+
+namespace {
 
 option_problem check_rest(const connect_options& o) noexcept {
     struct period {
@@ -69,6 +75,15 @@ option_problem check_rest(const connect_options& o) noexcept {
     };
     for (const period& p : periods) {
         if (!in_range(p.value)) return {errc::invalid_option, p.name};
+    }
+    const std::pair<std::string_view, std::optional<milliseconds>> phases[] = {
+        {"dial_timeout", o.dial_timeout},
+        {"info_timeout", o.info_timeout},
+        {"tls_timeout", o.tls_timeout},
+        {"login_timeout", o.login_timeout},
+    };
+    for (const auto& [name, value] : phases) {
+        if (value && !in_range(*value)) return {errc::invalid_option, name};
     }
     if (o.reconnect_max_wait < o.reconnect_wait) return {errc::invalid_option, "reconnect_max_wait"};
     if (o.max_pings_out < 1 || o.max_pings_out > most_pings_out) return {errc::invalid_option, "max_pings_out"};
@@ -88,7 +103,7 @@ option_problem check_rest(const connect_options& o) noexcept {
 option_problem check_options(const connect_options& options, std::vector<server_url>& servers) {
     servers.clear();
     if (const option_problem problem = check_rest(options); problem.ec) return problem;
-    return check_servers(options, servers);
+    return check_servers(options.servers, servers);
 }
 
 std::error_code check_inbox_prefix(std::string_view prefix) noexcept {

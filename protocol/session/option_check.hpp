@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
@@ -28,6 +29,9 @@ struct option_problem {
 /// Checks everything and fills `servers` (in the order written). On a problem `servers` is empty.
 /// Errors: errc::invalid_url, errc::invalid_inbox_prefix, errc::invalid_option.
 [[nodiscard]] option_problem check_options(const connect_options& options, std::vector<server_url>& servers);
+
+/// What connect_options::servers may hold; `servers` is filled in the order written, and unchanged on a problem.
+[[nodiscard]] option_problem check_servers(const std::vector<std::string>& entries, std::vector<server_url>& servers);
 
 /// A publish subject of at most max_inbox_prefix_size bytes that the server does not keep for itself ($JS.ACK., _R_, _GR_).
 [[nodiscard]] std::error_code check_inbox_prefix(std::string_view prefix) noexcept;

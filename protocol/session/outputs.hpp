@@ -29,6 +29,7 @@ struct transport_action {
                     ///< written. The server's certificate must be for `host`, or for `or_host` unless that is empty.
         close,      ///< Abandon the dial or cut the connection of this generation, at once; nothing is reported back. It also comes
                     ///< after on_transport_down, so that a half-closed socket is let go (C6); then it may find nothing to do.
+        leave,      ///< Leave the connection for another one, whose dial follows: send nothing more, but do not take back what was written.
         shut_down,  ///< The orderly end of a drain: everything has been written and answered, close without losing it.
     };
     kind what = kind::none;

@@ -1,5 +1,6 @@
 #include "protocol/session/run_machine.hpp"
 
+#include <algorithm>
 #include <climits>
 #include <utility>
 #include <variant>
@@ -26,7 +27,7 @@ run_action run_machine::resume(time_point now) {
                 break;
 
             case place::choosing:
-                if (!choose(now)) {
+                if (!choose()) {
                     if (!ever_up_) {  // the client is as before, and may be told to connect again
                         wanted_ = false;
                         place_ = place::idle;
@@ -36,9 +37,18 @@ run_action run_machine::resume(time_point now) {
                     place_ = place::ending;
                     break;
                 }
+                if (first_pass_) {
+                    resume_at_ = now;
+                    place_ = place::pausing;
+                    break;
+                }
+                place_ = place::asking;
+                return run_action::ask;
+
+            case place::asking:
+                schedule(now);
                 place_ = place::pausing;
-                if (!first_pass_) return run_action::announce_attempt;
-                break;
+                return run_action::announce_attempt;
 
             case place::pausing:
                 if (!wanted_) {
@@ -48,39 +58,41 @@ run_action run_machine::resume(time_point now) {
                 if (now < resume_at_) return run_action::wait;
                 ++generation_;
                 dialed_ = informed_ = upgrade_ = secured_ = ponged_ = broken_ = false;
-                resume_at_ = deadline_after(now, options_.connect_timeout);
-                place_ = place::dialing;
+                left_ = false;
+                pool_.on_dial(now);
+                attempt_until_ = deadline_after(now, options_.connect_timeout);
+                begin_phase(place::dialing, options_.dial_timeout, now);
                 return run_action::dial;
 
             case place::dialing:
-                if (broken(now)) return leave(place::failed);
+                if (broken(now)) return cut_then(place::failed);
                 if (!dialed_) return run_action::wait;
                 if (options_.tls.mode == tls_mode::first) {
-                    place_ = place::securing;
+                    begin_phase(place::securing, options_.tls_timeout, now);
                     return run_action::secure;
                 }
-                place_ = place::expecting_info;
+                begin_phase(place::expecting_info, options_.info_timeout, now);
                 break;
 
             case place::expecting_info:
-                if (broken(now)) return leave(place::failed);
+                if (broken(now)) return cut_then(place::failed);
                 if (!informed_) return run_action::wait;
                 if (upgrade_) {
-                    place_ = place::securing;
+                    begin_phase(place::securing, options_.tls_timeout, now);
                     return run_action::secure;
                 }
-                place_ = place::expecting_pong;
+                begin_phase(place::expecting_pong, options_.login_timeout, now);
                 return run_action::greet;
 
             case place::securing:
-                if (broken(now)) return leave(place::failed);
+                if (broken(now)) return cut_then(place::failed);
                 if (!secured_) return run_action::wait;
-                place_ = place::expecting_info;
+                begin_phase(place::expecting_info, options_.info_timeout, now);
                 upgrade_ = false;
                 break;
 
             case place::expecting_pong:
-                if (broken(now)) return leave(place::failed);
+                if (broken(now)) return cut_then(place::failed);
                 if (!ponged_) return run_action::wait;
                 place_ = place::up;
                 resume_at_ = never;
@@ -92,8 +104,8 @@ run_action run_machine::resume(time_point now) {
 
             case place::up:
                 if (!broken(now)) return run_action::wait;
-                pool_.on_connection_lost(backoff_.on_lost(now));
-                return leave(place::lost);
+                if (const bool stable = backoff_.on_lost(now); !left_) pool_.on_connection_lost(stable);
+                return cut_then(place::lost);
 
             case place::cut: place_ = after_cut_; break;
 
@@ -116,12 +128,11 @@ run_action run_machine::resume(time_point now) {
     }
 }
 
-bool run_machine::choose(time_point now) {
+bool run_machine::choose() {
     delay_ = duration::zero();
     if (first_pass_) {
         if (const pool_server* s = pool_.next_in_pass()) {
             server_ = s->url;
-            resume_at_ = now;
             return true;
         }
         if (!options_.retry_on_failed_connect) return false;
@@ -133,17 +144,56 @@ bool run_machine::choose(time_point now) {
     const pool_server* const s = pool_.next();
     if (s == nullptr) return false;
     server_ = s->url;
-    delay_ = backoff_.next_delay(turns, rng_);
-    resume_at_ = deadline_after(now, delay_);
+    at_once_ = !left_ && backoff_.attempts() == 0;
+    if (!left_) delay_ = backoff_.next_delay(turns, rng_);
     return true;
 }
 
+void run_machine::schedule(time_point now) noexcept {
+    // One server is not dialled again and again, whoever wants it; only the first retry is at once whatever was before.
+    const pool_server* const s = pool_.current();
+    const bool paced = s != nullptr && s->dialed_at != time_point::min() && !at_once_;
+    earliest_ = paced ? deadline_after(s->dialed_at, options_.reconnect_wait) : now;
+    if (earliest_ > now) delay_ = std::max(delay_, earliest_ - now);
+    resume_at_ = deadline_after(now, delay_);
+}
+
+void run_machine::decide(const server_url& server) {
+    if (place_ != place::asking) return;
+    if (const pool_server* const s = pool_.choose(server)) server_ = s->url;
+}
+
+void run_machine::leave(failure why) {
+    if (place_ == place::up) {
+        if (broken_) return;
+        left_ = true;
+        on_failure(std::move(why));
+    } else if (place_ == place::pausing && !first_pass_) {
+        resume_at_ = std::min(resume_at_, earliest_);
+    }
+}
+
+void run_machine::begin_phase(place p, const std::optional<std::chrono::milliseconds>& timeout, time_point now) noexcept {
+    place_ = p;
+    resume_at_ = timeout ? std::min(attempt_until_, deadline_after(now, *timeout)) : attempt_until_;
+}
+
 bool run_machine::broken(time_point now) {
-    if (!broken_ && now >= resume_at_) on_failure({errc::handshake_timeout, disconnect_reason::timeout, {}});
+    if (!broken_ && now >= resume_at_) on_failure({errc::handshake_timeout, disconnect_reason::timeout, phase_words()});
     return broken_ || !wanted_;
 }
 
-run_action run_machine::leave(place next) noexcept {
+const char* run_machine::phase_words() const noexcept {
+    switch (place_) {
+        case place::dialing: return "while dialing";
+        case place::expecting_info: return "while waiting for INFO";
+        case place::securing: return "while establishing TLS";
+        case place::expecting_pong: return "while logging in";
+        default: return "";
+    }
+}
+
+run_action run_machine::cut_then(place next) noexcept {
     after_cut_ = next;
     place_ = place::cut;
     return run_action::cut;

@@ -2,16 +2,20 @@
 //
 // Told: that a connection is wanted, how the current step went, the time. Decides: dial, greet, restore, wait, try another server, give
 // up. Emits: one run_action at a time, pulled by calling resume() until it says wait. Invariants: one deadline covers an attempt
-// from the dial to the first PONG; every attempt has a generation of its own; attempts are bounded by the backoff, which falls back only
-// after a stable connection (I6, C8, C9); nothing but close, abandon and the user's limits ends it (C10).
+// from the dial to the first PONG, and the deadlines of its phases never go beyond it; every attempt has a generation of its own; attempts
+// are bounded by the backoff, which falls back only after a stable connection, and no server is dialled twice within the pace but for the
+// first retry (I6, C8, C9); nothing but close, abandon and the user's limits ends it (C10).
 //
 // The order of steps, written down in resume():
-//   idle -> choose -> pause -> dial -> INFO -> (TLS) -> CONNECT, PING -> PONG -> restore -> up -> lost -> choose ...
-//                                   (TLS) -> INFO  with tls_mode::first
+//   idle -> choose -> ask -> pause -> dial -> INFO -> (TLS) -> CONNECT, PING -> PONG -> restore -> up -> lost -> choose ...
+//                                          (TLS) -> INFO  with tls_mode::first
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <slipstream/connect_options.hpp>
@@ -27,6 +31,7 @@ namespace slipstream::session {
 
 enum class run_action : std::uint8_t {
     wait,              ///< Nothing to do until a fact is told or next_deadline().
+    ask,               ///< An attempt to server() after delay() is planned; decide() may change that.
     announce_attempt,  ///< An attempt follows after delay().
     dial,              ///< Connect to server() as generation().
     secure,            ///< Begin TLS; the server must be one of tls_names().
@@ -52,6 +57,14 @@ public:
     /// Nobody waits for the first connection any more; without effect once there was one.
     void abandon() noexcept { wanted_ = ever_up_; }
     void close() noexcept { place_ = place::closed; }
+    /// Another connection is wanted: leaves the one that is up, for this reason; ends the wait before an attempt. Joins an attempt in
+    /// progress, and does nothing when none is wanted.
+    void leave(failure why);
+    /// The user's servers from now on.
+    void replace_servers(std::vector<server_url> servers) { pool_.replace(std::move(servers)); }
+    /// After run_action::ask. A server that may not be dialled (any more) changes nothing.
+    void decide(const server_url& server);
+    void decide(duration delay) noexcept { delay_ = delay; }
 
     // --- facts, all of the current generation ---
     void on_dialed() noexcept { dialed_ = true; }
@@ -66,6 +79,8 @@ public:
     [[nodiscard]] bool idle() const noexcept { return place_ == place::idle; }
     [[nodiscard]] bool up() const noexcept { return place_ == place::up; }
     [[nodiscard]] bool ever_up() const noexcept { return ever_up_; }
+    /// The connection is left on purpose: what was written to it still arrives.
+    [[nodiscard]] bool leaving() const noexcept { return left_; }
     /// There is a dial or a connection: facts about generation() count.
     [[nodiscard]] bool engaged() const noexcept { return place_ >= place::dialing && place_ <= place::up; }
     [[nodiscard]] bool expects_info() const noexcept { return place_ == place::expecting_info; }
@@ -87,6 +102,7 @@ private:
     enum class place : std::uint8_t {
         idle,
         choosing,
+        asking,
         pausing,
         dialing,
         expecting_info,
@@ -101,10 +117,14 @@ private:
     };
 
     /// Picks the server of the next attempt and its time. False when there is none.
-    [[nodiscard]] bool choose(time_point now);
+    [[nodiscard]] bool choose();
+    /// Sets the time of the attempt from its delay.
+    void schedule(time_point now) noexcept;
+    void begin_phase(place p, const std::optional<std::chrono::milliseconds>& timeout, time_point now) noexcept;
+    [[nodiscard]] const char* phase_words() const noexcept;
     /// The step cannot go on: its attempt failed, is over time, or is not wanted any more.
     [[nodiscard]] bool broken(time_point now);
-    run_action leave(place next) noexcept;
+    run_action cut_then(place next) noexcept;
     /// The current server is not talked to in plain text.
     [[nodiscard]] bool demands_tls() const noexcept;
 
@@ -130,7 +150,11 @@ private:
     unsigned failed_in_row_ = 0;
     server_url server_;
     duration delay_{};
-    time_point resume_at_ = never;   // the end of a pause, or of the attempt
+    bool left_ = false;              // the connection was given up on purpose: another attempt follows at once
+    bool at_once_ = false;           // the attempt that is planned is the first after a stable connection
+    time_point earliest_ = never;    // of the planned attempt: the pace of its server
+    time_point attempt_until_ = never;
+    time_point resume_at_ = never;   // the end of a pause, or of the present phase of the attempt
 };
 
 }  // namespace slipstream::session

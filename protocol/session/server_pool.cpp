@@ -31,14 +31,60 @@ std::string name_for_tls(std::string_view host) {
 }  // namespace
 
 server_pool::server_pool(std::vector<server_url> servers, const pool_options& options, random_stream rng) : options_(options), rng_(rng) {
-    servers_.reserve(servers.size());
+    take_over(std::move(servers));
+}
+
+/// The user's servers, and what was known of them.
+void server_pool::take_over(std::vector<server_url> servers) {
+    std::vector<pool_server> fresh;
+    fresh.reserve(servers.size() + 1);
+    implicit_login_ = no_auth{};
     for (server_url& url : servers) {
-        if (url.tls) implicit_tls_ = true;
+        if (url.tls) implicit_tls_ = true;  // and never less than before (B4)
         if (has_login(url.login) && !has_login(implicit_login_)) implicit_login_ = url.login;
-        const bool twice = std::any_of(servers_.begin(), servers_.end(), [&](const pool_server& s) { return s.url.same_endpoint(url); });
-        if (!twice) servers_.push_back({std::move(url)});
+        const auto same = [&](const pool_server& s) { return s.url.same_endpoint(url); };
+        if (std::any_of(fresh.begin(), fresh.end(), same)) continue;
+        pool_server s;
+        if (const auto old = std::find_if(servers_.begin(), servers_.end(), same); old != servers_.end()) s = *old;
+        s.url = std::move(url);
+        s.discovered = s.vouched_for = s.removed = false;
+        s.learnt_through.clear();
+        fresh.push_back(std::move(s));
     }
-    if (options_.randomize) rng_.shuffle(servers_);
+    if (options_.randomize) rng_.shuffle(fresh);
+    if (const pool_server* const in_use = current()) {
+        const auto kept = std::find_if(fresh.begin(), fresh.end(), [&](const pool_server& s) { return s.url.same_endpoint(in_use->url); });
+        const auto index = static_cast<std::size_t>(kept - fresh.begin());
+        if (kept == fresh.end()) {
+            fresh.push_back(*in_use);
+            fresh.back().removed = true;
+        }
+        current_ = index;
+    }
+    servers_ = std::move(fresh);
+}
+
+void server_pool::replace(std::vector<server_url> servers) { take_over(std::move(servers)); }
+
+/// Makes it the current one; the last one goes if it was there only because it was in use.
+const pool_server* server_pool::choose_at(std::size_t index) noexcept {
+    const std::size_t last = std::exchange(current_, index);
+    if (last != none && last != index && servers_[last].removed) {
+        servers_.erase(servers_.begin() + static_cast<std::ptrdiff_t>(last));
+        if (current_ > last) --current_;
+    }
+    return &servers_[current_];
+}
+
+const pool_server* server_pool::choose(const server_url& server) noexcept {
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+        if (may_dial(servers_[i]) && servers_[i].url.same_endpoint(server)) return choose_at(i);
+    }
+    return nullptr;
+}
+
+void server_pool::on_dial(time_point now) noexcept {
+    if (current_ != none) servers_[current_].dialed_at = now;
 }
 
 void server_pool::start_pass() noexcept {
@@ -47,6 +93,7 @@ void server_pool::start_pass() noexcept {
         s.failed = 0;
         s.leaving = false;
     }
+    std::erase_if(servers_, [](const pool_server& s) { return s.removed; });
     current_ = none;
 }
 
@@ -54,10 +101,9 @@ const pool_server* server_pool::next_in_pass() noexcept {
     const std::size_t first = current_ == none ? 0 : current_ + 1;
     for (std::size_t k = 0; k < servers_.size(); ++k) {
         const std::size_t i = (first + k) % servers_.size();
-        if (servers_[i].tried) continue;
+        if (servers_[i].tried || servers_[i].removed) continue;
         servers_[i].tried = true;
-        current_ = i;
-        return &servers_[i];
+        return choose_at(i);
     }
     return nullptr;
 }
@@ -68,17 +114,14 @@ const pool_server* server_pool::next() noexcept {
     for (std::size_t k = 0; k < servers_.size(); ++k) {
         const std::size_t i = (first + k) % servers_.size();
         pool_server& s = servers_[i];
-        if (given_up(s)) continue;
+        if (!may_dial(s)) continue;
         if (std::exchange(s.leaving, false)) {
             if (passed_over == none) passed_over = i;
             continue;
         }
-        current_ = i;
-        return &s;
+        return choose_at(i);
     }
-    if (passed_over == none) return nullptr;
-    current_ = passed_over;
-    return &servers_[passed_over];
+    return passed_over == none ? nullptr : choose_at(passed_over);
 }
 
 void server_pool::on_attempt_failed() noexcept { count_failure(); }
@@ -116,6 +159,12 @@ bool server_pool::update_discovered(std::span<const std::string> connect_urls, b
     }
     bool grown = false;
     for (server_url& url : told) {
+        if (pool_server* const in_use = current_ == none ? nullptr : &servers_[current_];
+            in_use != nullptr && in_use->removed && same_server(in_use->url, url)) {
+            in_use->removed = false;
+            in_use->discovered = grown = true;
+            in_use->learnt_through = in_use->url.host;
+        }
         if (servers_.size() >= max_servers) break;
         if (pool_server* const s = find(url)) {
             if (over_tls) s->vouched_for = true;
@@ -165,7 +214,14 @@ tls_names_of_server server_pool::current_tls_names() const {
 }
 
 std::size_t server_pool::usable() const noexcept {
-    return static_cast<std::size_t>(std::count_if(servers_.begin(), servers_.end(), [&](const pool_server& s) { return !given_up(s); }));
+    return static_cast<std::size_t>(std::count_if(servers_.begin(), servers_.end(), [&](const pool_server& s) { return may_dial(s); }));
+}
+
+bool server_pool::has_alternative() const noexcept {
+    for (std::size_t i = 0; i < servers_.size(); ++i) {
+        if (i != current_ && may_dial(servers_[i]) && !servers_[i].leaving) return true;
+    }
+    return false;
 }
 
 const authentication& choose_login(const authentication& from_options, const authentication& from_url) noexcept {

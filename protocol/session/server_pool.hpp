@@ -1,8 +1,9 @@
 // Which server is dialled next.
 //
 // Told: the user's servers, what INFO says about others, and how attempts went. Decides: the order, who is given up, whose login
-// is used where. Invariants: the user's servers and the one in use never leave the pool; no address is in it twice; it never
-// holds more than max_servers; the order depends on the seed alone.
+// is used where. Invariants: the user's servers and the one in use never leave the pool, unless the user replaces them; no address is
+// in it twice; it never holds more than max_servers; the order depends on the seed alone. When the user replaces the servers, the one
+// in use stays as `removed` until another one is chosen.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,7 @@
 
 #include "protocol/session/random.hpp"
 #include "protocol/session/server_url.hpp"
+#include "protocol/session/time.hpp"
 
 namespace slipstream::session {
 
@@ -25,6 +27,8 @@ struct pool_server {
     std::string learnt_through{}; ///< The host of the user's server from which, over others perhaps, it was learnt.
     bool leaving = false;         ///< Said that it shuts down (lame duck).
     bool tried = false;           ///< In the current pass.
+    bool removed = false;         ///< In use, and not among the user's new servers.
+    time_point dialed_at = time_point::min();  ///< The last time.
 };
 
 /// Whom a server's certificate may be for.
@@ -56,7 +60,11 @@ public:
     /// that said it is leaving is passed over once when there is another.
     const pool_server* next() noexcept;
 
+    /// The user's own choice among those that next() may return, by address. Null when it is none of them (any more).
+    const pool_server* choose(const server_url& server) noexcept;
+
     // --- facts about the current server ---
+    void on_dial(time_point now) noexcept;
     /// The attempt failed before the client was up.
     void on_attempt_failed() noexcept;
     /// A connection that was up is gone. One that was not up for the stability time counts as a failed attempt (C9, C24).
@@ -69,6 +77,9 @@ public:
     /// `over_tls`: the current server told it after it had proved itself.
     bool update_discovered(std::span<const std::string> connect_urls, bool over_tls = false);
 
+    /// The user's servers from now on, at least one; what was discovered is forgotten. Those that were known keep what is known of them.
+    void replace(std::vector<server_url> servers);
+
     // --- observers ---
     [[nodiscard]] const pool_server* current() const noexcept { return current_ == none ? nullptr : &servers_[current_]; }
     /// The login of the current server's URL. Discovered servers use that of the first of the user's URLs that has one (B19). Whether
@@ -80,6 +91,9 @@ public:
     [[nodiscard]] tls_names_of_server current_tls_names() const;
     /// Servers that next() may still return.
     [[nodiscard]] std::size_t usable() const noexcept;
+    [[nodiscard]] bool may_dial(const pool_server& s) const noexcept { return !s.removed && !given_up(s); }
+    /// Another server than the current one may be dialled, and has not said that it is leaving.
+    [[nodiscard]] bool has_alternative() const noexcept;
     [[nodiscard]] const std::vector<pool_server>& servers() const noexcept { return servers_; }
 
 private:
@@ -89,6 +103,8 @@ private:
     [[nodiscard]] pool_server* find(const server_url& url) noexcept;
     void count_failure() noexcept;
     void insert_discovered(server_url url, bool over_tls);
+    void take_over(std::vector<server_url> servers);
+    const pool_server* choose_at(std::size_t index) noexcept;
 
     std::vector<pool_server> servers_;
     std::size_t current_ = none;

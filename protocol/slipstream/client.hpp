@@ -9,6 +9,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <slipstream/client_state.hpp>
 #include <slipstream/connect_options.hpp>
@@ -19,6 +20,7 @@
 #include <slipstream/message.hpp>
 #include <slipstream/options.hpp>
 #include <slipstream/payload_view.hpp>
+#include <slipstream/reconnect.hpp>
 #include <slipstream/server_info.hpp>
 #include <slipstream/statistics.hpp>
 #include <slipstream/subject.hpp>
@@ -86,6 +88,19 @@ public:
     /// Ends everything: pending operations complete with errc::closed, subscriptions end, the connection is cut. What was
     /// queued and not yet written is discarded (async_flush or async_drain first). Idempotent.
     void close() noexcept;
+
+    /// Leaves the connection and makes another one at once, to the next server of the pool. Bytes that the operating system has taken
+    /// still arrive; requests that wait for their reply end with errc::connection_lost; everything else goes on as after any loss.
+    /// While reconnecting it ends the wait before the next attempt; it joins an attempt in progress. Idempotent. Two dials of one server
+    /// stay connect_options::reconnect_wait apart.
+    /// Errors: errc::not_connected (never connected and not trying), errc::invalid_option (connect_options::reconnect is false),
+    /// errc::draining, errc::closed, and what the options are invalid for.
+    std::error_code reconnect();
+
+    /// Replaces the servers that may be dialled, also those learnt from the cluster (which are learnt again from the next INFO). The
+    /// connection stays, also when its server is not among them. Servers that were known keep their count of failures.
+    /// Each entry as in connect_options::servers. Errors: as for that option; then nothing has changed. And errc::closed.
+    std::error_code set_servers(const std::vector<std::string>& servers);
 
     // --- Operations --------------------------------------------------------------------------------------------------------
 
@@ -159,6 +174,8 @@ public:
     [[nodiscard]] client_state state() const noexcept;
     /// Of the last connection; empty before the first.
     [[nodiscard]] const slipstream::server_info& server_info() const noexcept;
+    /// The servers that may be dialled, in the order of their turns; empty when the options are invalid.
+    [[nodiscard]] std::vector<known_server> servers() const;
     /// `host:port` of the current or last server.
     [[nodiscard]] std::string connected_server() const;
     [[nodiscard]] statistics stats() const noexcept;

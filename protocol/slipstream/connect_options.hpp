@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <slipstream/event.hpp>
+#include <slipstream/reconnect.hpp>
 #include <slipstream/secret.hpp>
 #include <slipstream/tls_options.hpp>
 
@@ -50,7 +51,12 @@ struct connect_options {
     bool randomize_servers = true;          ///< Try servers in random order.
     bool ignore_discovered_servers = false; ///< Use only `servers`.
 
-    milliseconds connect_timeout{5'000};    ///< One attempt: dial, INFO, CONNECT, PONG together.
+    milliseconds connect_timeout{5'000};    ///< One attempt: dial, INFO, TLS, CONNECT, PONG together.
+    /// Deadlines of its phases within it; none = only that of the whole. A peer that sends a byte now and then extends none of them.
+    std::optional<milliseconds> dial_timeout{};   ///< Until there is a connection, all addresses of a name together.
+    std::optional<milliseconds> info_timeout{};   ///< From there to the server's INFO.
+    std::optional<milliseconds> tls_timeout{};    ///< For the TLS handshake, where there is one.
+    std::optional<milliseconds> login_timeout{};  ///< From there to the PONG behind CONNECT.
     milliseconds request_timeout{5'000};    ///< Default of request_options::timeout.
     milliseconds drain_timeout{30'000};     ///< async_drain closes at the latest after this.
 
@@ -62,12 +68,17 @@ struct connect_options {
     bool retry_on_failed_connect = false;   ///< The first connect goes on like a reconnect instead of failing.
     bool reconnect = true;
     /// Backoff base: the first retry is immediate, then base, doubled each time all servers had a turn, with full jitter.
-    milliseconds reconnect_wait{100};
+    milliseconds reconnect_wait{100};        ///< Also the least time between two dials of one server, but for the first retry.
     milliseconds reconnect_max_wait{5'000};
     milliseconds reconnect_stable{5'000};   ///< The backoff resets after a connection was up so long.
     /// Failed attempts in a row per server before it is given up; none = for ever, 0 = no reconnecting. A connection that did not
     /// last for `reconnect_stable` counts as a failed attempt.
     std::optional<unsigned> max_reconnects{};
+    /// Called before each attempt to reconnect, on the client's executor, to choose another server or another delay than the client
+    /// would. For decisions only: calling the client from one has no effect on the attempt. An answer outside its range, or an
+    /// exception, is told as event_kind::handler_failed, and the client's own plan stands.
+    server_choice_hook choose_server{};
+    reconnect_delay_hook reconnect_delay{};
     bool fail_fast = false;                 ///< While down, publish and request fail with errc::not_connected instead of being kept.
 
     std::size_t outbox_bytes = std::size_t{8} * 1024 * 1024;   ///< Bytes kept for sending, up or down; beyond: errc::buffer_full.

@@ -46,6 +46,7 @@ enum class errc {
     stale_connection,        ///< The server did not answer pings (or says that we did not).
     write_stalled,           ///< The server accepted no bytes for the write timeout.
     connection_eof,          ///< The server closed the connection.
+    connection_left,         ///< This client left the server: reconnect() was called, or the server is about to shut down.
     handshake_timeout,       ///< INFO, CONNECT and PONG did not complete within the connect timeout.
     no_servers,              ///< Every server has used up its attempts.
     tls_required,            ///< TLS is demanded by one side and not available on the other.

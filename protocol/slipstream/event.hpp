@@ -37,6 +37,7 @@ enum class disconnect_reason {
     closed,
     refused,
     timeout,
+    requested,  ///< By client::reconnect().
 };
 
 /// Text never holds a secret: URLs come without userinfo.

@@ -34,6 +34,7 @@ std::string_view to_string(disconnect_reason reason) noexcept {
         case disconnect_reason::closed: return "closed";
         case disconnect_reason::refused: return "refused";
         case disconnect_reason::timeout: return "timeout";
+        case disconnect_reason::requested: return "requested";
     }
     return "unknown";
 }

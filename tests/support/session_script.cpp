@@ -192,6 +192,22 @@ void session_script::cancel(const std::string& name, bool terminal) {
     pump();
 }
 
+void session_script::reconnect(std::error_code expected) {
+    if (over_) return;
+    note("reconnect");
+    const std::error_code ec = core_->reconnect(now_);
+    verify(ec == expected, "reconnect returned " + ec.message() + ", expected " + expected.message());
+    pump();
+}
+
+void session_script::set_servers(const std::vector<std::string>& servers, std::error_code expected) {
+    if (over_) return;
+    note("set_servers");
+    const std::error_code ec = core_->set_servers(servers, now_);
+    verify(ec == expected, "set_servers returned " + ec.message() + ", expected " + expected.message());
+    pump();
+}
+
 void session_script::close() {
     if (over_) return;
     note("close");
@@ -245,6 +261,12 @@ void session_script::expect_close() {
 void session_script::expect_shut_down() {
     if (over_) return;
     verify(!actions_.empty() && actions_.front().what == session::transport_action::kind::shut_down, "no shut_down");
+    if (!actions_.empty()) actions_.pop_front();
+}
+
+void session_script::expect_leave() {
+    if (over_) return;
+    verify(!actions_.empty() && actions_.front().what == session::transport_action::kind::leave, "no leave");
     if (!actions_.empty()) actions_.pop_front();
 }
 

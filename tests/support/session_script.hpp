@@ -100,6 +100,8 @@ public:
     void then(const std::string& name, std::function<void()> what) {
         if (!over_) operations_.at(name)->then = std::move(what);
     }
+    void reconnect(std::error_code expected = {});
+    void set_servers(const std::vector<std::string>& servers, std::error_code expected = {});
     void close();
 
     // --- the transport and the server ---
@@ -124,6 +126,7 @@ public:
     void expect_start_tls(std::string_view names);
     void expect_close();
     void expect_shut_down();
+    void expect_leave();
     void expect_no_action();
     void expect_done(const std::string& name, std::error_code ec = {});
     void expect_reply(const std::string& name, std::string_view payload);

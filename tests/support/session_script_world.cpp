@@ -31,7 +31,10 @@ void session_script::pump() {
         using kind = session::transport_action::kind;
         while (core_->next_action(a)) {
             more = true;
-            const char* const others = a.what == kind::close ? "close" : a.what == kind::start_tls ? "start_tls" : "shut_down";
+            const char* const others = a.what == kind::close         ? "close"
+                                       : a.what == kind::leave       ? "leave"
+                                       : a.what == kind::start_tls ? "start_tls"
+                                                                   : "shut_down";
             note("   action " + (a.what == kind::dial ? "dial " + a.host : std::string(others)));
             if (a.what == kind::dial) {
                 verify(!open_, "a dial while a transport is there");

@@ -43,6 +43,7 @@ TEST_CASE("E13 C24: values at the edges of their ranges are valid") {
         connect_options o;
         o.connect_timeout = o.request_timeout = o.drain_timeout = o.ping_interval = o.write_timeout = value;
         o.reconnect_wait = o.reconnect_max_wait = o.reconnect_stable = value;
+        o.dial_timeout = o.info_timeout = o.tls_timeout = o.login_timeout = value;
         o.max_pings_out = value == longest_option ? most_pings_out : 1;
         CHECK_FALSE(check(o).ec);
     }
@@ -92,6 +93,17 @@ TEST_CASE("E13 B12: each option outside its range is named") {
         for (const auto value : {std::chrono::milliseconds(0), std::chrono::milliseconds(-1), std::chrono::milliseconds::min(),
                                  longest_option + 1ms, std::chrono::milliseconds::max()}) {
             table.push_back({period.first, errc::invalid_option, [member = period.second, value](o& x) { x.*member = value; }});
+        }
+    }
+    const std::pair<std::string_view, std::optional<std::chrono::milliseconds> o::*> phases[] = {
+        {"dial_timeout", &o::dial_timeout},
+        {"info_timeout", &o::info_timeout},
+        {"tls_timeout", &o::tls_timeout},
+        {"login_timeout", &o::login_timeout},
+    };
+    for (const auto& phase : phases) {
+        for (const auto value : {std::chrono::milliseconds(0), longest_option + 1ms}) {
+            table.push_back({phase.first, errc::invalid_option, [member = phase.second, value](o& x) { x.*member = value; }});
         }
     }
     for (const bad_option& row : table) {

@@ -250,6 +250,42 @@ TEST_CASE("B4 B5: where one of the user's servers demands TLS, discovered ones d
     CHECK(demanding.servers()[2].url.tls);
 }
 
+TEST_CASE("C12 B4: replaced servers: what is known of them stays, the one in use goes when another is chosen") {
+    server_pool pool = in_order("a,tls://b,c");
+    CHECK(name(pool.next()) == "a");
+    pool.on_attempt_failed();
+    pool.on_lame_duck();
+    CHECK(name(pool.next()) == "b");
+    pool.replace(urls("d,a"));
+    CHECK(names(pool) == "d a b");
+    CHECK(pool.usable() == 2);
+    CHECK(pool.servers()[1].failed == 1);
+    CHECK(pool.servers()[1].leaving);
+    CHECK(pool.servers()[2].removed);
+    CHECK(pool.has_alternative());
+    pool.on_attempt_failed();  // facts are about the one in use
+    CHECK(pool.servers()[2].failed == 1);
+    CHECK(pool.choose(urls("b")[0]) == nullptr);
+    CHECK(pool.choose(urls("x")[0]) == nullptr);
+    CHECK(name(pool.choose(urls("a")[0])) == "a");
+    CHECK(names(pool) == "d a");
+
+    // What a server tells of itself brings it back, as discovered; and TLS that was demanded once stays so.
+    pool.replace(urls("e"));
+    CHECK(names(pool) == "e a");
+    CHECK(update(pool, {"a:4222", "f:1"}));
+    CHECK(names(pool) == "e a f");
+    CHECK_FALSE(pool.servers()[1].removed);
+    CHECK(pool.servers()[1].discovered);
+    CHECK(pool.servers()[2].url.tls);
+    pool.replace(urls("g"));
+    pool.start_pass();
+    CHECK(names(pool) == "g");
+    CHECK(name(pool.next_in_pass()) == "g");
+    CHECK(pool.next_in_pass() == nullptr);
+    CHECK_FALSE(pool.has_alternative());
+}
+
 TEST_CASE("C18: a server that is leaving is avoided while there is another, and not for ever") {
     server_pool pool = in_order("a,b");
     CHECK(name(pool.next()) == "a");

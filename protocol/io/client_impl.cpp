@@ -16,7 +16,6 @@ namespace {
 
 using session::clock;
 
-constexpr std::size_t least_frame = 8;  // "PUB  1\r\n"
 constexpr asio::cancellation_type terminal_or_partial = asio::cancellation_type::terminal | asio::cancellation_type::partial;
 
 /// What sits in a handler's cancellation slot. It may stay there after the operation's end and finds nothing then.
@@ -82,15 +81,6 @@ statistics client_impl::stats() const noexcept {
 
 // --- calls that return at once -----------------------------------------------------------------------------------------------
 // Each asks for its turn first: when memory ends there, nothing has been done and nothing will be completed (H9).
-
-std::error_code client_impl::publish(std::string_view subject, std::string_view payload, const publish_options& options) {
-    const entry_check check(wire_);
-    wake();
-    const std::string_view headers = options.headers != nullptr ? options.headers->block() : std::string_view();
-    if (const std::error_code ec = core_.publish(subject, options.reply_to, headers, payload)) return ec;
-    queued(least_frame + subject.size() + payload.size() + headers.size());
-    return {};
-}
 
 std::error_code client_impl::subscribe(std::string_view subject, const subscribe_options& options, message_handler handler,
                                        std::shared_ptr<session::subscription_state>& out) {

@@ -51,7 +51,15 @@ public:
     [[nodiscard]] std::shared_ptr<void> listen(event_hub::callback listener) { return events_.add(std::move(listener)); }
 
     // --- calls that return at once ---
-    std::error_code publish(std::string_view subject, std::string_view payload, const publish_options& options);
+    std::error_code publish(std::string_view subject, std::string_view payload, const publish_options& options) {
+        const entry_check check(wire_);
+        wake();
+        const std::string_view headers = options.headers != nullptr ? options.headers->block() : std::string_view();
+        const wire::outgoing m{subject, options.reply_to, headers, payload};
+        const std::error_code ec = core_.publish(m);
+        if (!ec) queued(least_frame + subject.size() + m.size());
+        return ec;
+    }
     std::error_code subscribe(std::string_view subject, const subscribe_options& options, message_handler handler,
                               std::shared_ptr<session::subscription_state>& out);
     std::error_code unsubscribe(session::subscription_state& state, std::uint64_t max_messages);
@@ -115,6 +123,7 @@ private:
     void write_early();
     void arm_timer();
 
+    static constexpr std::size_t least_frame = 8;  // "PUB  1\r\n"
     static constexpr std::size_t early_write_size = 32 * 1024;
 
     struct facts {

@@ -41,7 +41,7 @@ void connection::came_up() {
 
 connection::outcome connection::run(time_point now) {
     for (;;) {
-        const wire::parse_result result = parser_.next(buffer_.unconsumed());
+        const wire::parse_result& result = parser_.next(buffer_.unconsumed());
         if (result.status == wire::parse_status::need_more) return outcome::read_more;
         if (result.status == wire::parse_status::error) {
             return fail(errc::protocol_error, disconnect_reason::protocol_error, wire::to_string(result.error));

@@ -31,6 +31,7 @@
 #include "protocol/session/outputs.hpp"
 #include "protocol/session/subscription_table.hpp"
 #include "protocol/session/time.hpp"
+#include "protocol/wire/encoder.hpp"
 
 namespace slipstream::session {
 
@@ -44,7 +45,10 @@ public:
 
     // --- wishes ---
     detail::operation_id connect(detail::plain_completion done, time_point now);
-    std::error_code publish(std::string_view subject, std::string_view reply_to, std::string_view header_block, std::string_view payload);
+    std::error_code publish(const wire::outgoing& m);
+    std::error_code publish(std::string_view subject, std::string_view reply_to, std::string_view header_block, std::string_view payload) {
+        return publish({subject, reply_to, header_block, payload});
+    }
     std::error_code subscribe(std::string_view subject, const subscribe_options& options, std::function<void(const message_view&)> handler,
                               std::shared_ptr<subscription_state>& out);
     /// To be called too when the last handle of a subscription goes, whether it has ended or not.

@@ -19,6 +19,7 @@
 #include "protocol/session/requests.hpp"
 #include "protocol/session/run_machine.hpp"
 #include "protocol/session/subscriptions.hpp"
+#include "protocol/wire/encoder.hpp"
 
 namespace slipstream::session {
 
@@ -74,9 +75,9 @@ struct core::parts {
 
     /// Why a wish for new work is refused now; empty when it is not.
     [[nodiscard]] std::error_code refusal() const noexcept;
-    /// `reply_to` has been checked; only its size matters.
-    [[nodiscard]] std::error_code check_message(std::string_view subject, std::string_view reply_to, std::size_t header_size,
-                                                std::size_t payload_size) const noexcept;
+    /// Why a message is refused; errc{} when it is not. `size` is that of its frame.
+    [[nodiscard]] errc check_message(const wire::outgoing& m, std::size_t size) const noexcept;
+    [[nodiscard]] errc append(const wire::outgoing& m);
     void count_out(std::size_t size) noexcept {
         ++shared.counters.out_msgs;
         shared.counters.out_bytes += size;

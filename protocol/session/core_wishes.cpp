@@ -1,10 +1,9 @@
 // What the user asks for: checked here, done by the parts.
 #include <utility>
 
-#include <slipstream/subject.hpp>
-
 #include "protocol/session/core_parts.hpp"
 #include "protocol/wire/encoder.hpp"
+#include "protocol/wire/subject_rules.hpp"
 
 namespace slipstream::session {
 
@@ -16,32 +15,43 @@ std::error_code core::parts::refusal() const noexcept {
     return {};
 }
 
-std::error_code core::parts::check_message(std::string_view subject, std::string_view reply_to, std::size_t header_size,
-                                           std::size_t payload_size) const noexcept {
-    if (const std::error_code ec = check_publish_subject(subject)) return ec;
+[[gnu::always_inline]]
+inline errc core::parts::check_message(const wire::outgoing& m, std::size_t size) const noexcept {
+    if (!wire::is_publish_subject(m.subject)) return errc::invalid_subject;
     // Before the first connection the usual limits are assumed; what a server turns out not to take is dropped when it is known.
     const auto limit = static_cast<std::size_t>(shared.info.max_payload);
-    if (payload_size > limit || header_size > limit - payload_size) return errc::max_payload;
-    if (header_size != 0 && shared.info_known && !shared.info.headers) return errc::headers_unsupported;
-    if (!shared.box.has_room(wire::publish_size(subject, reply_to, header_size, payload_size))) return errc::buffer_full;
+    if (m.payload.size() > limit || m.header_block.size() > limit - m.payload.size()) return errc::max_payload;
+    if (!m.header_block.empty() && shared.info_known && !shared.info.headers) return errc::headers_unsupported;
+    if (!shared.box.has_room(size)) return errc::buffer_full;
     return {};
 }
 
-std::error_code core::publish(std::string_view subject, std::string_view reply_to, std::string_view header_block,
-                              std::string_view payload) {
+/// The message is allowed now. Made twice: most messages have neither reply subject nor headers, and then most of this folds away.
+[[gnu::always_inline]]
+inline errc core::parts::append(const wire::outgoing& m) {
+    const std::size_t size = wire::publish_size(m);
+    if (const errc refused = check_message(m, size); refused != errc{}) [[unlikely]]
+        return refused;
+    wire::encode_publish(shared.box.user_frames(), size, m);
+    count_out(m.size());
+    return {};
+}
+
+std::error_code core::publish(const wire::outgoing& m) {
     parts& p = *parts_;
     if (!p.shared.up || p.drain.active()) [[unlikely]] {
         const std::error_code ec = p.refusal();
         if (ec && (ec != errc::draining || p.drain.flushing())) return ec;  // replies to what is being drained still go out (D7)
     }
-    if (!reply_to.empty() && check_publish_subject(reply_to)) return errc::invalid_reply_subject;
-    if (const std::error_code ec = p.check_message(subject, reply_to, header_block.size(), payload.size())) return ec;
-    wire::write_buffer& out = p.shared.box.user_frames();
-    if (header_block.empty())
-        wire::encode_pub(out, subject, reply_to, payload);
+    errc refused{};
+    if (m.reply_to.empty() && m.header_block.empty()) [[likely]]
+        refused = p.append({m.subject, {}, {}, m.payload});
+    else if (!m.reply_to.empty() && !wire::is_publish_subject(m.reply_to))
+        refused = errc::invalid_reply_subject;
     else
-        wire::encode_hpub(out, subject, reply_to, header_block, payload);
-    p.count_out(header_block.size() + payload.size());
+        refused = p.append(m);
+    if (refused != errc{}) [[unlikely]]
+        return refused;
     return {};
 }
 
@@ -110,14 +120,18 @@ detail::operation_id core::request(std::string_view subject, std::string_view he
     parts& p = *parts_;
     std::error_code ec = p.refusal();
     if (!ec && timeout < std::chrono::milliseconds::zero()) ec = errc::invalid_option;
-    if (!ec) ec = p.check_message(subject, p.reqs.reply_shape(), header_block.size(), payload.size());
+    const wire::outgoing m{subject, p.reqs.reply_shape(), header_block, payload};
+    const std::size_t size = wire::publish_size(m);
+    if (!ec) {
+        if (const errc refused = p.check_message(m, size); refused != errc{}) ec = refused;
+    }
     if (ec) {
         p.shared.out.finish_at_once(std::move(done), ec);
         return {};
     }
     if (timeout == std::chrono::milliseconds::zero()) timeout = p.options.request_timeout;
-    const std::uint64_t number = p.reqs.start(subject, header_block, payload, std::move(done), deadline_after(now, timeout));
-    p.count_out(header_block.size() + payload.size());
+    const std::uint64_t number = p.reqs.start(size, m, std::move(done), deadline_after(now, timeout));
+    p.count_out(m.size());
     return make_id(operation_kind::request, number);
 }
 

@@ -12,15 +12,14 @@ requests::requests(context& shared, subscriptions& subs, std::string_view inbox)
     reply_to_.append(request_table::token_size, '*');
 }
 
-std::uint64_t requests::start(std::string_view subject, std::string_view header_block, std::string_view payload,
-                              detail::message_completion done, time_point deadline) {
+std::uint64_t requests::start(std::size_t size, const wire::outgoing& m, detail::message_completion done, time_point deadline) {
     // Lazily, so that a client without requests has no inbox.
     if (subscriptions_.inbox_sid() == 0) subscriptions_.open_inbox(std::string(inbox_prefix()) + "*");
 
     outbox& box = context_.box;
     wire::write_buffer& out = box.user_frames();
-    static_cast<void>(out.reserve(wire::publish_size(subject, reply_to_, header_block.size(), payload.size())));
-    request_slot& r = table_.acquire(subject, std::move(done));
+    static_cast<void>(out.reserve(size));
+    request_slot& r = table_.acquire(m.subject, std::move(done));
     try {
         deadlines_.arm(r, deadline);
         context_.out.begin();
@@ -32,10 +31,7 @@ std::uint64_t requests::start(std::string_view subject, std::string_view header_
     r.epoch = context_.up ? context_.generation : 0;
     r.position = box.appended();
     request_table::write_token(r, reply_to_.data() + prefix_size_);
-    if (header_block.empty())
-        wire::encode_pub(out, subject, reply_to_, payload);
-    else
-        wire::encode_hpub(out, subject, reply_to_, header_block, payload);
+    wire::encode_publish(out, size, m);  // its reply subject is reply_to_
     return request_table::id_of(r).value;
 }
 

@@ -18,6 +18,7 @@
 #include "protocol/session/deadline_heap.hpp"
 #include "protocol/session/request_table.hpp"
 #include "protocol/session/subscriptions.hpp"
+#include "protocol/wire/encoder.hpp"
 #include "protocol/wire/frame_walker.hpp"
 
 namespace slipstream::session {
@@ -28,9 +29,9 @@ public:
     requests(context& shared, subscriptions& subs, std::string_view inbox);
 
     // --- wishes ---
-    /// The arguments have been checked. Returns the number of the operation, below 2^60.
-    std::uint64_t start(std::string_view subject, std::string_view header_block, std::string_view payload, detail::message_completion done,
-                        time_point deadline);
+    /// `m` has been checked, with reply_shape as its reply subject; `size` is that of its frame. Returns the number of the operation,
+    /// below 2^60.
+    std::uint64_t start(std::size_t size, const wire::outgoing& m, detail::message_completion done, time_point deadline);
     void cancel(std::uint64_t id);
 
     // --- facts ---

@@ -1,6 +1,8 @@
 #include "protocol/wire/parser.hpp"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 
 namespace slipstream::wire {
@@ -79,13 +81,15 @@ void parser::reset() noexcept {
     verb_ = verb::none;
     scanned_ = 0;
     frame_.size = 0;
+    result_ = {};
 }
 
-void parser::fail(parse_result& result, parse_error error) noexcept {
+const parse_result& parser::fail(parse_error error) noexcept {
     error_ = error;
     frame_.size = 0;
-    result.status = parse_status::error;
-    result.error = error;
+    result_.status = parse_status::error;
+    result_.error = error;
+    return result_;
 }
 
 /// `found` stays none while `in` is the beginning of a verb.
@@ -116,23 +120,26 @@ parse_error parser::find_verb(std::string_view in, verb& found) noexcept {
 }
 
 [[gnu::always_inline]]
-inline void parser::message_line(parse_result& result, std::string_view in, verb kind) noexcept {
+inline void parser::message_line(std::string_view in, verb kind) noexcept {
     const bool with_headers = kind == verb::hmsg;
     switch (arguments_.run(in, limits_.control_line, with_headers ? 5U : 4U)) {
         case scan_status::need_more: verb_ = kind; return;
         case scan_status::done: break;
-        case scan_status::too_long: verb_ = verb::none; return fail(result, parse_error::line_too_long);
+        case scan_status::too_long: verb_ = verb::none; fail(parse_error::line_too_long); return;
         case scan_status::too_many_arguments:
-        case scan_status::stray_cr: verb_ = verb::none; return fail(result, parse_error::wrong_arguments);
+        case scan_status::stray_cr: verb_ = verb::none; fail(parse_error::wrong_arguments); return;
     }
     verb_ = verb::none;
     message_frame frame;
-    if (const parse_error e = read_arguments(in, arguments_, with_headers, frame); e != parse_error::none) return fail(result, e);
+    if (const parse_error e = read_arguments(in, arguments_, with_headers, frame); e != parse_error::none) {
+        fail(e);
+        return;
+    }
     if (in.size() < frame.size) {
         frame_ = frame;
         return;
     }
-    message_end(result, in, frame);
+    message_end(in, frame);
 }
 
 [[gnu::always_inline]]
@@ -158,61 +165,73 @@ inline parse_error parser::read_arguments(std::string_view in, const argument_sc
 }
 
 [[gnu::always_inline]]
-inline void parser::message_end(parse_result& result, std::string_view in, const message_frame& frame) noexcept {
-    if (in[frame.size - 2] != '\r' || in[frame.size - 1] != '\n') return fail(result, parse_error::payload_not_terminated);
+inline void parser::message_end(std::string_view in, const message_frame& frame) noexcept {
+    if (in[frame.size - 2] != '\r' || in[frame.size - 1] != '\n') {
+        fail(parse_error::payload_not_terminated);
+        return;
+    }
     const std::size_t payload = std::size_t{frame.line_size} + frame.header_size;
-    result.status = parse_status::op;
-    result.op.kind = op_kind::msg;
-    result.op.consumed = frame.size;
-    result.op.sid = frame.sid;
-    result.op.subject = view_of(in, frame.subject);
-    result.op.reply_to = view_of(in, frame.reply_to);
-    result.op.header_block = {in.data() + frame.line_size, frame.header_size};
-    result.op.payload = {in.data() + payload, frame.size - 2 - payload};
+    result_.status = parse_status::op;
+    result_.op.kind = op_kind::msg;
+    result_.op.consumed = frame.size;
+    result_.op.sid = frame.sid;
+    result_.op.subject = view_of(in, frame.subject);
+    result_.op.reply_to = view_of(in, frame.reply_to);
+    result_.op.header_block = {in.data() + frame.line_size, frame.header_size};
+    result_.op.payload = {in.data() + payload, frame.size - 2 - payload};
 }
 
-parse_result parser::next(std::string_view in) noexcept {
-    parse_result result;
+/// MSG and HMSG, which nearly every frame begins with; none for all others and for what is not yet there in full.
+parser::verb parser::frequent_verb(std::string_view in) noexcept {
+    if (in.size() < 5) return verb::none;
+    using four = std::array<char, 4>;
+    constexpr auto word = [](four letters) { return std::bit_cast<std::uint32_t>(letters); };
+    std::uint32_t front = 0;
+    std::memcpy(&front, in.data(), sizeof front);
+    if ((front | word({' ', ' ', ' ', 0})) == word({'m', 's', 'g', ' '})) return verb::msg;  // a blank is the bit that makes letters lower
+    if ((front | word({' ', ' ', ' ', ' '})) == word({'h', 'm', 's', 'g'}) && is_blank(in[4])) return verb::hmsg;
+    return verb::none;
+}
+
+const parse_result& parser::next(std::string_view in) noexcept {
+    result_.status = parse_status::need_more;
     if (frame_.size != 0) {
-        if (in.size() < frame_.size) return result;
-        message_end(result, in, frame_);
+        if (in.size() < frame_.size) return result_;
+        const message_frame frame = frame_;
         frame_.size = 0;
-        return result;
+        message_end(in, frame);
+        return result_;
     }
     verb kind = verb_;
     if (kind == verb::none) {
-        if (error_ != parse_error::none) {
-            fail(result, error_);
-            return result;
-        }
-        if (in.size() > 4 && lower(in[0]) == 'm' && lower(in[1]) == 's' && lower(in[2]) == 'g' && is_blank(in[3])) {
-            kind = verb::msg;  // nearly always
-        } else if (const parse_error e = find_verb(in, kind); e != parse_error::none) {
-            fail(result, e);
-            return result;
+        if (error_ != parse_error::none) return fail(error_);
+        kind = frequent_verb(in);
+        if (kind == verb::none) {
+            if (const parse_error e = find_verb(in, kind); e != parse_error::none) return fail(e);
         }
         switch (kind) {
-            case verb::none: return result;
+            case verb::none: return result_;
             case verb::msg: arguments_.start(msg_begin); break;
             case verb::hmsg: arguments_.start(hmsg_begin); break;
             default: scanned_ = 0; break;
         }
     }
     if (kind == verb::msg || kind == verb::hmsg) {
-        message_line(result, in, kind);
+        message_line(in, kind);
     } else {
-        text_line(result, in, kind);
+        text_line(in, kind);
     }
-    return result;
+    return result_;
 }
 
-void parser::text_line(parse_result& result, std::string_view in, verb kind) noexcept {
+void parser::text_line(std::string_view in, verb kind) noexcept {
     const std::size_t cap = kind == verb::info ? limits_.info_line : limits_.control_line;
     const void* const found = scanned_ < in.size() ? std::memchr(in.data() + scanned_, '\n', in.size() - scanned_) : nullptr;
     const std::size_t lf = found != nullptr ? static_cast<std::size_t>(static_cast<const char*>(found) - in.data()) : in.size();
     if (lf >= cap) {
         verb_ = verb::none;
-        return fail(result, parse_error::line_too_long);
+        fail(parse_error::line_too_long);
+        return;
     }
     if (found == nullptr) {
         verb_ = kind;
@@ -220,21 +239,22 @@ void parser::text_line(parse_result& result, std::string_view in, verb kind) noe
         return;
     }
     verb_ = verb::none;
-    result.status = parse_status::op;
-    result.op.consumed = lf + 1;
+    result_.status = parse_status::op;
+    result_.op = {};
+    result_.op.consumed = lf + 1;
     const std::string_view text = in.substr(0, lf);
     switch (kind) {
         case verb::info:
-            result.op.kind = op_kind::info;
-            result.op.text = trim(text.substr(4));
+            result_.op.kind = op_kind::info;
+            result_.op.text = trim(text.substr(4));
             break;
         case verb::err:
-            result.op.kind = op_kind::err;
-            result.op.text = unquote(trim(text.substr(4)));
+            result_.op.kind = op_kind::err;
+            result_.op.text = unquote(trim(text.substr(4)));
             break;
-        case verb::ping: result.op.kind = op_kind::ping; break;
-        case verb::pong: result.op.kind = op_kind::pong; break;
-        default: result.op.kind = op_kind::ok; break;
+        case verb::ping: result_.op.kind = op_kind::ping; break;
+        case verb::pong: result_.op.kind = op_kind::pong; break;
+        default: result_.op.kind = op_kind::ok; break;
     }
 }
 

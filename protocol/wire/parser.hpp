@@ -84,7 +84,8 @@ public:
 
     /// Reads the frame at the front of `unconsumed`. The caller passes everything it has received and not dropped: the same
     /// bytes as in the last call (at any address) and what arrived since, or the bytes after the frame that was returned.
-    [[nodiscard]] parse_result next(std::string_view unconsumed) noexcept;
+    /// What is returned lives until the next call; its `op` says something only together with parse_status::op.
+    [[nodiscard]] const parse_result& next(std::string_view unconsumed) noexcept;
 
     /// Bytes that the frame at the front needs in all, 0 while that is unknown. It is what the peer announces: let the buffer
     /// grow towards it as bytes arrive, not at once.
@@ -112,11 +113,12 @@ private:
         std::size_t size = 0;
     };
 
-    void message_line(parse_result& result, std::string_view in, verb kind) noexcept;
-    void message_end(parse_result& result, std::string_view in, const message_frame& frame) noexcept;
-    void text_line(parse_result& result, std::string_view in, verb kind) noexcept;
+    void message_line(std::string_view in, verb kind) noexcept;
+    void message_end(std::string_view in, const message_frame& frame) noexcept;
+    void text_line(std::string_view in, verb kind) noexcept;
     parse_error read_arguments(std::string_view in, const argument_scan& scan, bool with_headers, message_frame& frame) const noexcept;
-    void fail(parse_result& result, parse_error error) noexcept;
+    const parse_result& fail(parse_error error) noexcept;
+    static verb frequent_verb(std::string_view in) noexcept;
     static parse_error find_verb(std::string_view in, verb& found) noexcept;
 
     parser_limits limits_;
@@ -126,6 +128,7 @@ private:
     std::size_t scanned_ = 0;     // bytes of an unfinished text line that hold no LF
     argument_scan arguments_;     // of an unfinished MSG or HMSG line
     message_frame frame_;         // of an unfinished message
+    parse_result result_;         // kept here: to clear it for every message would cost as much as reading a number
 };
 
 }  // namespace slipstream::wire

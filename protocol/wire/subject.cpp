@@ -5,30 +5,15 @@
 #include <slipstream/subject.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 
 #include <slipstream/error.hpp>
 
+#include "protocol/wire/subject_rules.hpp"
+
 namespace slipstream {
-namespace {
 
-enum class wildcards { refused, allowed };
-
-// What a byte can mean in a subject, as bits.
-enum byte_meaning : unsigned char { plain = 0, dot = 1, wildcard = 2, forbidden = 4 };
-
-constexpr std::array<unsigned char, 256> meanings = [] {
-    std::array<unsigned char, 256> table{};
-    for (std::size_t c = 0; c <= ' '; ++c) table[c] = forbidden;
-    table[0x7f] = forbidden;
-    table['.'] = dot;
-    table['*'] = table['>'] = wildcard;
-    return table;
-}();
-
-/// Of well-formed tokens: whether those that are wildcards may be where they are.
-bool wildcards_in_place(std::string_view text, wildcards allowed) noexcept {
+bool wire::subject_detail::wildcards_in_place(std::string_view text, wildcards allowed) noexcept {
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = std::min(text.find('.', begin), text.size());
         if (end - begin == 1 && meanings[static_cast<unsigned char>(text[begin])] == wildcard) {
@@ -40,20 +25,9 @@ bool wildcards_in_place(std::string_view text, wildcards allowed) noexcept {
     return true;
 }
 
-/// `text` consists of non-empty tokens of allowed characters. One pass that does not branch on what it sees: every publish runs it.
-bool well_formed(std::string_view text, wildcards allowed) noexcept {
-    unsigned seen = 0;
-    unsigned empty_token = 0;
-    unsigned before = dot;
-    for (const char c : text) {
-        const unsigned now = meanings[static_cast<unsigned char>(c)];
-        seen |= now;
-        empty_token |= before & now & dot;
-        before = now;
-    }
-    if (empty_token != 0 || before == dot || (seen & forbidden) != 0) return false;
-    return (seen & wildcard) == 0 || wildcards_in_place(text, allowed);
-}
+namespace {
+
+using namespace wire::subject_detail;
 
 /// Cuts the first token off `rest`, with the dot. `more` tells whether a dot was there.
 std::string_view take_token(std::string_view& rest, bool& more) noexcept {
@@ -71,7 +45,7 @@ bool has_empty_token(std::string_view text) noexcept {
 }  // namespace
 
 std::error_code check_publish_subject(std::string_view subject) noexcept {
-    if (!well_formed(subject, wildcards::refused)) return errc::invalid_subject;
+    if (!wire::is_publish_subject(subject)) return errc::invalid_subject;
     return {};
 }
 

@@ -277,7 +277,7 @@ TEST_CASE("I3 I14: random appends, writes, losses and releases: streams are whol
                     const std::string subject = "n" + std::to_string(++number);
                     const std::size_t before = box.size();
                     wire::encode_pub(box.user_frames(), subject, "", payload);
-                    CHECK(box.size() - before == wire::publish_size(subject, "", 0, payload.size()));
+                    CHECK(box.size() - before == wire::publish_size({subject, {}, {}, payload}));
                     accepted.push_back("PUB " + subject + " " + std::to_string(payload.size()) + "\r\n" + payload + "\r\n");
                     break;
                 }

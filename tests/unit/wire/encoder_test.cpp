@@ -28,13 +28,13 @@ std::string encoded(Encode encode) {
 
 std::string pub(std::string_view subject, std::string_view reply_to, std::string_view payload) {
     const std::string frame = encoded([&](write_buffer& out) { encode_pub(out, subject, reply_to, payload); });
-    CHECK(frame.size() == wire::publish_size(subject, reply_to, 0, payload.size()));
+    CHECK(frame.size() == wire::publish_size({subject, reply_to, {}, payload}));
     return frame;
 }
 
 std::string hpub(std::string_view subject, std::string_view reply_to, std::string_view headers, std::string_view payload) {
     const std::string frame = encoded([&](write_buffer& out) { encode_hpub(out, subject, reply_to, headers, payload); });
-    CHECK(frame.size() == wire::publish_size(subject, reply_to, headers.size(), payload.size()));
+    CHECK(frame.size() == wire::publish_size({subject, reply_to, headers, payload}));
     return frame;
 }
 

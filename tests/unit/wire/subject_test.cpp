@@ -28,6 +28,34 @@ TEST_CASE("A23 protocol 13: subjects to publish to") {
     CHECK(check_publish_subject(std::string(100'000, 'a')) == std::error_code());
 }
 
+TEST_CASE("A23 protocol 13: one byte decides wherever it stands, however long the subject") {
+    // Long subjects are looked at in blocks, short ones byte by byte.
+    for (std::size_t size = 1; size <= 70; ++size) {
+        for (std::size_t at = 0; at < size; ++at) {
+            INFO("size ", size, ", byte ", at);
+            std::string subject(size, 'a');
+            for (const char bad : {' ', '\x01', '\r', '\n', '\t', '\x7f', '\0'}) {
+                subject[at] = bad;
+                CHECK(check_publish_subject(subject) == errc::invalid_subject);
+            }
+            for (const char inside : {'*', '>', '\x80', '\xff', '~', '!'}) {
+                subject[at] = inside;
+                const bool alone = size == 1 && (inside == '*' || inside == '>');
+                CHECK(!check_publish_subject(subject) == !alone);
+            }
+            subject[at] = '.';
+            CHECK(!check_publish_subject(subject) == (at != 0 && at + 1 != size));
+            if (at + 1 == size) continue;
+            subject[at + 1] = '.';
+            CHECK(check_publish_subject(subject) == errc::invalid_subject);
+            if (at == 0 || at + 2 >= size) continue;
+            subject.replace(at, 2, "*.");
+            subject[at - 1] = '.';
+            CHECK(check_publish_subject(subject) == errc::invalid_subject);
+        }
+    }
+}
+
 TEST_CASE("A23 protocol 13: wildcards are whole tokens, > only the last, and only to subscribe") {
     for (const char* const pattern : {"*", ">", "a.*", "*.a", "a.*.b", "a.>", "*.>", "*.*", "a.*.>"}) {
         INFO("pattern: ", pattern);

@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Checks what operations cost against budgets.txt, without a clock.
+
+Each operation is run by the load generator twice, at two lengths; the difference of the counts over the difference of the
+lengths is its cost. Needs valgrind, strace, a nats-server, and an optimised build without assertions.
+
+usage: check.py --load PROGRAM --fake-server PROGRAM [--nats-server PROGRAM] [--only REGEX] [--table FILE] [--list]
+"""
+import argparse
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOLERANCE = 1.05
+COLUMNS = ("instructions", "allocations", "send", "recv", "epoll_wait")
+CALLS = {
+    "send": ("sendto", "sendmsg", "write", "writev"),
+    "recv": ("recvfrom", "recvmsg", "read", "readv"),
+    "epoll_wait": ("epoll_wait", "epoll_pwait"),
+}
+
+
+class Operation:
+    """How the load generator is asked for it: `fake` names the fake server's mode, none is a real server."""
+
+    def __init__(self, arguments, short, long, fake=None, buckets=False):
+        self.arguments, self.short, self.long, self.fake, self.buckets = arguments.split(), short, long, fake, buckets
+
+
+OPERATIONS = {
+    "publish-16": Operation("pub --size 16", 50_000, 250_000, fake="sink"),
+    "publish-128": Operation("pub --size 128", 20_000, 120_000, fake="sink"),
+    "receive-16": Operation("recv --size 16", 50_000, 250_000, fake="feed"),
+    "receive-128": Operation("recv --size 128", 20_000, 120_000, fake="feed"),
+    "request": Operation("request", 1_000, 6_000, fake="echo"),
+    "request-64": Operation("request --window 64", 5_000, 30_000, fake="echo"),
+    "js-publish": Operation("js-pub", 1_000, 4_000),
+    "kv-put": Operation("kv-put --keys 100", 1_000, 4_000),
+    "kv-get": Operation("kv-get --keys 100", 1_000, 4_000),
+    "kv-watch-entry": Operation("kv-watch", 2_000, 12_000, buckets=True),
+    "kv-keys-entry": Operation("kv-keys", 2_000, 12_000, buckets=True),
+}
+
+
+def read_table(path):
+    """Operation -> column -> limit; columns without a limit are left out."""
+    table = {}
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            words = line.split("#")[0].split()
+            if not words:
+                continue
+            if len(words) != 1 + len(COLUMNS) or words[0] in table or words[0] not in OPERATIONS:
+                sys.exit(f"{path}:{number}: expected a known operation once, and {len(COLUMNS)} columns")
+            table[words[0]] = {c: float(w) for c, w in zip(COLUMNS, words[1:]) if w != "-"}
+    return table
+
+
+def verdict(limits, costs):
+    """The columns that exceed their limit, as text."""
+    out = []
+    for column, limit in limits.items():
+        cost = costs[column]
+        if cost > limit * TOLERANCE + (0.001 if limit == 0 else 0):
+            out.append(f"{column} {cost:.4g}, allowed {limit:g}")
+    return out
+
+
+class Programs:
+    def __init__(self, load, fake_server, nats_server, scratch):
+        self.load, self.fake_server, self.nats_server, self.scratch = load, fake_server, nats_server, scratch
+        self.server = None
+        self.port = None
+        self.buckets = set()
+
+    def close(self):
+        if self.server:
+            self.server.send_signal(signal.SIGTERM)
+            self.server.wait()
+
+    def real_port(self):
+        if self.server:
+            return self.port
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        config = os.path.join(self.scratch, "server.conf")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write(f'listen: 127.0.0.1:{self.port}\njetstream {{ store_dir: "{self.scratch}/js" }}\n')
+        self.server = subprocess.Popen([self.nats_server, "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        for _ in range(400):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return self.port
+            if self.server.poll() is not None:
+                break
+            time.sleep(0.05)  # for the other process to come up
+        sys.exit(f"{self.nats_server} does not start")
+
+    @contextlib.contextmanager
+    def peer(self, operation, n):
+        """The port of what the operation talks to."""
+        if operation.fake is None:
+            yield self.real_port()
+            return
+        size = operation.arguments[operation.arguments.index("--size") + 1] if "--size" in operation.arguments else "128"
+        command = [self.fake_server, "--mode", operation.fake, "--n", str(n), "--size", size]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as fake:
+            try:
+                yield int(fake.stdout.readline())
+            finally:
+                fake.terminate()
+
+    def run(self, operation, n, wrapper=()):
+        """One run; returns what the load generator has printed."""
+        arguments = list(operation.arguments)
+        if operation.buckets:
+            bucket = f"keys{n}"
+            if bucket not in self.buckets:
+                self.buckets.add(bucket)
+                self.command(["kv-fill", "--bucket", bucket, "--keys", str(n)], self.real_port())
+            arguments += ["--bucket", bucket]
+        else:
+            arguments += ["--n", str(n)]
+        with self.peer(operation, n) as port:
+            return self.command(arguments, port, wrapper)
+
+    def command(self, arguments, port, wrapper=()):
+        environment = dict(os.environ, NATS_HOST="127.0.0.1", NATS_PORT=str(port))
+        done = subprocess.run([*wrapper, self.load, *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode != 0:
+            sys.exit(f"{' '.join(arguments)} failed: {done.stderr[-1000:]}")
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    def instructions(self, operation, n):
+        out = os.path.join(self.scratch, "callgrind.out")
+        self.run(operation, n, ["valgrind", "-q", "--tool=callgrind", f"--callgrind-out-file={out}"])
+        with open(out, encoding="utf-8") as file:
+            return int(re.findall(r"^(?:summary|totals): (\d+)", file.read(), re.M)[-1])
+
+    def calls(self, operation, n):
+        out = os.path.join(self.scratch, "strace.out")
+        self.run(operation, n, ["strace", "-f", "-c", "-U", "calls,name", "-o", out])
+        counts = dict.fromkeys(CALLS, 0)
+        with open(out, encoding="utf-8") as file:
+            for line in file:
+                words = line.split()
+                for kind, names in CALLS.items():
+                    if len(words) == 2 and words[1] in names:
+                        counts[kind] += int(words[0])
+        return counts
+
+    def costs(self, operation):
+        more = operation.long - operation.short
+        short, long = (self.instructions(operation, n) for n in (operation.short, operation.long))
+        few, many = (self.calls(operation, n) for n in (operation.short, operation.long))
+        plain = [self.run(operation, n) for n in (operation.short, operation.long)]
+        # The generator gives allocations for one operation; as counts, what a run costs once cancels too.
+        allocations = [p["allocations"] * p["n"] for p in plain]
+        costs = {"instructions": (long - short) / more, "allocations": (allocations[1] - allocations[0]) / more}
+        costs.update({kind: (many[kind] - few[kind]) / more for kind in CALLS})
+        return costs
+
+
+def find_server(given):
+    tree = os.path.join(HERE, "..", "..", ".deps", "bin", "nats-server")
+    for candidate in (given, os.environ.get("SLIPSTREAM_NATS_SERVER"), tree if os.path.exists(tree) else None, shutil.which("nats-server")):
+        if candidate:
+            return candidate
+    sys.exit("no nats-server: tools/setup provides one")
+
+
+def self_test():
+    assert verdict({"send": 1.0, "allocations": 0.0}, {"send": 1.049, "allocations": 0.0}) == []
+    assert verdict({"send": 1.0}, {"send": 1.051}) == ["send 1.051, allowed 1"]
+    assert verdict({"allocations": 0.0}, {"allocations": 0.01}) == ["allocations 0.01, allowed 0"]
+    assert set(read_table(os.path.join(HERE, "budgets.txt"))) == set(OPERATIONS)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--load")
+    parser.add_argument("--fake-server")
+    parser.add_argument("--nats-server")
+    parser.add_argument("--table", default=os.path.join(HERE, "budgets.txt"))
+    parser.add_argument("--only", default=".")
+    parser.add_argument("--self-test", action="store_true")
+    given = parser.parse_args()
+    if given.self_test:
+        self_test()
+        return
+    for program in ("valgrind", "strace"):
+        if shutil.which(program) is None:
+            sys.exit(f"{program} is missing: tools/setup --budgets installs it")
+    failed = False
+    print(f"{'operation':16}" + "".join(f"{c:>22}" for c in COLUMNS))
+    with tempfile.TemporaryDirectory() as scratch:
+        programs = Programs(given.load, given.fake_server, find_server(given.nats_server), scratch)
+        try:
+            for name, limits in read_table(given.table).items():
+                if not re.search(given.only, name):
+                    continue
+                costs = programs.costs(OPERATIONS[name])
+                cells = (f"{costs[c]:.4g}" + (f" of {limits[c]:g}" if c in limits else "") for c in COLUMNS)
+                print(f"{name:16}" + "".join(f"{c:>22}" for c in cells), flush=True)
+                for problem in verdict(limits, costs):
+                    failed = True
+                    print(f"  FAILED: {problem}", flush=True)
+        finally:
+            programs.close()
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()

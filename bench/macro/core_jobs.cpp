@@ -1,0 +1,182 @@
+// Publish, receive, request, connect.
+#include <optional>
+#include <sstream>
+
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "bench/macro/load.hpp"
+
+namespace bench {
+
+using slipstream::message;
+using slipstream::message_view;
+using slipstream::use_tuple;
+
+namespace {
+
+constexpr std::string_view subject = "b";
+
+std::optional<companion> load_from(const arguments& given) {
+    std::istringstream words(given.text("load"));
+    std::vector<std::string> command;
+    for (std::string word; words >> word;) command.push_back(word);
+    if (command.empty()) return std::nullopt;
+    return std::optional<companion>(std::in_place, command);
+}
+
+asio::awaitable<void> publish_all(world& w, std::size_t n, std::size_t yield_after) {
+    const std::string payload(w.given.number("size", 128), 'x');
+    std::size_t since = 0;
+    for (std::size_t sent = 0; sent < n;) {
+        const std::error_code ec = w.nc.publish(subject, payload);
+        if (!ec) {
+            ++sent;
+            since += payload.size();
+            if (since < yield_after) continue;
+            since = 0;
+            co_await asio::post(w.io, asio::use_awaitable);
+        } else if (ec == slipstream::errc::buffer_full) {
+            const auto [flushed] = co_await w.nc.async_flush({}, use_tuple);
+            require(flushed, "flush");
+        } else {
+            require(ec, "publish");
+        }
+    }
+}
+
+}  // namespace
+
+void publish(world& w) {
+    const std::size_t n = w.given.number("n", 2'000'000);
+    w.run_job([&w, n]() -> asio::awaitable<void> {
+        w.begin();
+        co_await publish_all(w, n, SIZE_MAX);
+        const auto [ec] = co_await w.nc.async_flush({.timeout = std::chrono::minutes(1)}, use_tuple);
+        require(ec, "flush");
+        w.end();
+    });
+    report out("pub", "slipstream");
+    out.number("size", w.given.number("size", 128)).number("writes", w.nc.stats().socket_writes);
+    w.print(out, n);
+}
+
+void receive(world& w) {
+    const std::size_t fan = w.given.number("subscriptions", 1);
+    const std::size_t n = w.given.number("n", 1'000'000) / fan * fan;
+    std::optional<companion> load = load_from(w.given);
+    w.connect();
+    std::size_t seen = 0;
+    std::size_t bytes = 0;
+    const auto count = [&](const message_view& m) {
+        if (seen == 0) w.begin();
+        bytes += m.payload().size();
+        if (++seen != n) return;
+        w.end();
+        w.stop();
+    };
+    std::vector<slipstream::subscription> subscriptions;
+    for (std::size_t i = 0; i < fan; ++i) subscriptions.push_back(w.nc.subscribe(subject, std::ref(count)));
+    w.nc.async_flush({}, [&load](std::error_code ec) {
+        require(ec, "flush");
+        if (load) load->go();
+    });
+    w.run();
+    report out("recv", "slipstream");
+    out.number("size", w.given.number("size", 128)).number("subscriptions", fan).number("reads", w.nc.stats().socket_reads);
+    out.number("bytes", bytes);
+    w.print(out, n);
+}
+
+void publish_and_receive(world& w) {
+    const std::size_t n = w.given.number("n", 300'000);
+    std::size_t seen = 0;
+    const slipstream::subscription in = w.nc.subscribe(subject, [&](const message_view&) {
+        if (++seen != n) return;
+        w.end();
+        w.stop();
+    });
+    asio::co_spawn(
+        w.io,
+        [&w, n]() -> asio::awaitable<void> {
+            const auto [ec] = co_await w.nc.async_flush({}, use_tuple);
+            require(ec, "flush");
+            w.begin();
+            co_await publish_all(w, n, std::size_t{32} * 1024);
+        },
+        [](const std::exception_ptr& e) {
+            if (e) std::rethrow_exception(e);
+        });
+    w.run();
+    report out("pubsub", "slipstream");
+    out.number("size", w.given.number("size", 128)).number("disconnects", w.nc.stats().reconnects);
+    w.print(out, n);
+}
+
+void request(world& w) {
+    const std::string payload(w.given.number("size", 128), 'x');
+    std::optional<companion> load = load_from(w.given);
+    w.connect();
+    if (load) load->go();
+    // The responder is another process: until it is there, the server says that nobody answers.
+    w.run_job([&]() -> asio::awaitable<void> {
+        for (asio::steady_timer pause(w.io);;) {
+            const auto [ec, reply] = co_await w.nc.async_request("req", payload, {}, use_tuple);
+            if (!ec) co_return;
+            if (ec != slipstream::errc::no_responders) require(ec, "request");
+            pause.expires_after(std::chrono::milliseconds(20));
+            co_await pause.async_wait(asio::use_awaitable);
+        }
+    });
+    run_pipeline(w, "request", w.given.number("n", 20'000), [&](std::size_t, auto done) {
+        w.nc.async_request("req", payload, {}, [done](std::error_code ec, const message&) { done(ec); });
+    });
+}
+
+void connect_often(world& w) {
+    const std::size_t n = w.given.number("n", 200);
+    std::vector<std::int64_t> latencies;
+    latencies.reserve(n);
+    const auto once = [&] {
+        slipstream::client nc(w.io.get_executor(), options_from_environment());
+        const std::int64_t began = now_ns();
+        nc.async_connect([&](std::error_code ec) {
+            require(ec, "connecting");
+            latencies.push_back(now_ns() - began);
+            w.stop();
+        });
+        w.run();
+    };
+    once();
+    const double first = static_cast<double>(latencies.front()) / 1000;
+    latencies.clear();
+    w.begin();
+    for (std::size_t i = 0; i < n; ++i) once();
+    w.end();
+    report out("connect", "slipstream");
+    out.number("first_us", first, 1).latencies(latencies);
+    w.print(out, n);
+}
+
+void idle(world& w) {
+    const std::size_t seconds = w.given.number("seconds", 5);
+    const long before = own_status("VmRSS");
+    w.connect();
+    const slipstream::subscription in = w.nc.subscribe("idle", [](const message_view&) {});
+    asio::steady_timer pause(w.io);
+    pause.expires_after(std::chrono::milliseconds(200));
+    pause.async_wait([&w](std::error_code) { w.stop(); });
+    w.run();
+    w.begin();
+    pause.expires_after(std::chrono::seconds(seconds));
+    pause.async_wait([&w](std::error_code) { w.stop(); });
+    w.run();
+    w.end();
+    report out("idle", "slipstream");
+    out.number("rss_before_kb", static_cast<double>(before)).number("anonymous_kb", static_cast<double>(own_status("RssAnon")));
+    out.number("threads", static_cast<double>(own_status("Threads")));
+    w.print(out, seconds);
+}
+
+}  // namespace bench

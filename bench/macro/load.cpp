@@ -1,0 +1,55 @@
+// The load generator: one job a run, on the public API only; prints one JSON line (bench/common/measure.hpp says what is in it).
+//
+//     load pub      --size 128 --n 2000000                  publishes, one flush at the end
+//     load recv     --size 128 --n 1000000 [--subscriptions 1] [--load "PROGRAM ARGUMENT..."]
+//                                                           a handler adds up payload sizes; without --load the server feeds by itself
+//     load pubsub   --size 128 --n 300000                   publishes and receives on one connection
+//     load request  --window 1 --n 20000 [--load ...]       requests, so many at a time; latencies with a window of one
+//     load js-pub   --window 256 --n 200000 [--storage file]
+//     load kv-put   --window 1 --n 20000 [--keys 1000] [--storage file]
+//     load kv-get   --window 1 --n 20000 [--keys 1000]
+//     load kv-fill  --bucket B --keys 100000                makes the bucket for the two below
+//     load kv-watch --bucket B                              everything until the state is complete, told to a handler
+//     load kv-keys  --bucket B                              all keys
+//     load connect  --n 200                                 connects, one after the other
+//     load idle     --seconds 5
+#include "bench/macro/load.hpp"
+
+namespace {
+
+struct job {
+    std::string_view name;
+    void (*run)(bench::world&);
+    bool connects;
+};
+
+constexpr job jobs[] = {
+    {"pub", bench::publish, true},
+    {"recv", bench::receive, false},
+    {"pubsub", bench::publish_and_receive, true},
+    {"request", bench::request, false},
+    {"js-pub", bench::jetstream_publish, true},
+    {"kv-put", bench::kv_put, true},
+    {"kv-get", bench::kv_get, true},
+    {"kv-fill", bench::kv_fill, true},
+    {"kv-watch", bench::kv_watch, true},
+    {"kv-keys", bench::kv_keys, true},
+    {"connect", bench::connect_often, false},
+    {"idle", bench::idle, false},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string_view wanted = argc > 1 ? argv[1] : "";
+    for (const job& j : jobs) {
+        if (j.name != wanted) continue;
+        const bench::arguments given(argc - 1, argv + 1);
+        bench::world w(given);
+        if (j.connects) w.connect();
+        j.run(w);
+        return 0;
+    }
+    std::fprintf(stderr, "usage: load JOB [--NAME VALUE]...; the jobs are described in bench/macro/load.cpp\n");
+    return 2;
+}

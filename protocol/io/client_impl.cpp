@@ -9,6 +9,7 @@
 #include <asio/query.hpp>
 
 #include "protocol/auth/entropy.hpp"
+#include "protocol/io/login_mailbox.hpp"
 
 namespace slipstream::io {
 
@@ -137,6 +138,7 @@ void client_impl::on_context_shutdown() noexcept {
     registry_ = nullptr;
     executor_ = asio::any_io_executor();  // first: nothing is posted any more
     end();
+    if (mailbox_) mailbox_->close();
     timer_.reset();
     // Handlers are destroyed and not called, as Asio does with its own.
     for (session::finished_operation op; core_.next_finished(op); op = session::finished_operation()) {

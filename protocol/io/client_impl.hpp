@@ -34,6 +34,8 @@
 
 namespace slipstream::io {
 
+class login_mailbox;
+
 class client_impl final : public std::enable_shared_from_this<client_impl>, public transport_owner, public context_user {
 public:
     /// What the handles own together: with the last copy the client closes.
@@ -79,6 +81,10 @@ public:
     /// From a cancellation slot, that is on any executor.
     void cancel_later(detail::operation_id id, bool terminal);
 
+    // --- from the mailbox, on the client's executor (client_login.cpp) ---
+    void on_login_reply(std::uint64_t id, std::error_code ec, login answer);
+    void on_login_reply(std::uint64_t id, std::error_code ec, secret signature);
+
 private:
     friend class handle_guard;
     class turn_scope;
@@ -108,6 +114,7 @@ private:
     void transport_down(std::error_code ec);
     void pull_outputs();
     bool pull_actions();
+    bool pull_login_actions();
     bool pull_events();
     bool complete_operations();
     void dial(const session::transport_action& action);
@@ -122,6 +129,12 @@ private:
     }
     void write_early();
     void arm_timer();
+
+    // --- logins (client_login.cpp) ---
+    void read_login_file(const session::login_action& action);
+    void ask_provider(session::login_action& action);
+    void ask_signer(session::login_action& action);
+    [[nodiscard]] const std::shared_ptr<login_mailbox>& mailbox();
 
     static constexpr std::size_t least_frame = 8;  // "PUB  1\r\n"
     static constexpr std::size_t early_write_size = 32 * 1024;
@@ -144,6 +157,8 @@ private:
     std::error_code dial_result_;
     std::error_code write_error_;           // told when everything that had arrived is read
     session::time_point finish_by_ = session::never;  // set: closes when everything is written, or then
+
+    std::shared_ptr<login_mailbox> mailbox_;  // null until a callback is called
 
     std::optional<asio::steady_timer> timer_;
     session::time_point timer_at_ = session::never;

@@ -147,10 +147,10 @@ void client_impl::transport_down(std::error_code ec) {
 
 void client_impl::pull_outputs() {
     do {
-        while (pull_actions() || pull_events()) {
+        while (pull_actions() || pull_login_actions() || pull_events()) {
         }
         // Asking for finished operations may let a drain go on: what comes of that is pulled at once.
-    } while (complete_operations() || pull_actions() || pull_events());
+    } while (complete_operations() || pull_actions() || pull_login_actions() || pull_events());
 }
 
 bool client_impl::pull_actions() {

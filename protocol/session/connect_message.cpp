@@ -1,7 +1,6 @@
 #include "protocol/session/connect_message.hpp"
 
 #include <cstddef>
-#include <variant>
 
 #include "protocol/auth/wipe.hpp"
 #include "protocol/wire/encoder.hpp"
@@ -9,29 +8,18 @@
 
 namespace slipstream::session {
 
-namespace {
-
-/// Wipes on every way out.
-struct wiped_string {
-    std::string text;
-    wiped_string() = default;
-    wiped_string(const wiped_string&) = delete;
-    wiped_string& operator=(const wiped_string&) = delete;
-    ~wiped_string() { auth::wipe(text); }
-};
-
-}  // namespace
-
-login_fields login_fields_of(const authentication& login) noexcept {
+login_fields login_fields_of(const user_password& how) noexcept {
     login_fields fields;
-    if (const auto* const user = std::get_if<user_password>(&login)) {
-        fields.with_user = true;
-        fields.user = user->user;
-        fields.pass = user->password.reveal();
-    } else if (const auto* const token = std::get_if<token_auth>(&login)) {
-        fields.with_token = true;
-        fields.auth_token = token->token.reveal();
-    }
+    fields.with_user = true;
+    fields.user = how.user;
+    fields.pass = how.password.reveal();
+    return fields;
+}
+
+login_fields login_fields_of(const token_auth& how) noexcept {
+    login_fields fields;
+    fields.with_token = true;
+    fields.auth_token = how.token.reveal();
     return fields;
 }
 
@@ -41,8 +29,10 @@ void append_connect(wire::write_buffer& out, const connect_fields& fields) {
     constexpr std::size_t widest_escape = 6;
     constexpr std::size_t room_behind = 256;  // what follows at once (PING) must not move it either
     const login_fields& login = fields.login;
-    wiped_string json;
-    json.text.reserve(fixed_part + widest_escape * (fields.name.size() + login.user.size() + login.pass.size() + login.auth_token.size()));
+    auth::wiped_text json;
+    const std::size_t texts = fields.name.size() + login.user.size() + login.pass.size() + login.auth_token.size() + login.jwt.size() +
+                              login.nkey.size() + login.sig.size();
+    json.text.reserve(fixed_part + widest_escape * texts);
     wire::json_writer w(json.text);
     w.begin_object();
     w.member("verbose", false);
@@ -59,6 +49,9 @@ void append_connect(wire::write_buffer& out, const connect_fields& fields) {
         w.member("pass", login.pass);
     }
     if (login.with_token) w.member("auth_token", login.auth_token);
+    if (!login.jwt.empty()) w.member("jwt", login.jwt);
+    if (!login.nkey.empty()) w.member("nkey", login.nkey);
+    if (!login.sig.empty()) w.member("sig", login.sig);
     w.end_object();
     static_cast<void>(out.reserve(json.text.size() + room_behind));
     wire::encode_connect(out, json.text);

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include <slipstream/connect_options.hpp>
+#include <slipstream/authentication.hpp>
 
 #include "protocol/wire/write_buffer.hpp"
 
@@ -16,18 +16,22 @@ namespace slipstream::session {
 /// Sent as "version"; a test keeps it equal to the project's.
 inline constexpr std::string_view client_version = "0.1.0";
 
-/// The fields of CONNECT that prove who we are. Views; absent means not sent. Logins that answer the server's nonce (nkey, jwt, sig) will
-/// be fields of this struct too: they are made anew for every connection, from INFO.
+/// The fields of CONNECT that prove who we are. Views; absent means not sent. They are made anew for every connection: see
+/// login_machine.hpp.
 struct login_fields {
     bool with_user = false;       ///< Send `user` and `pass`, empty or not.
     std::string_view user;
     std::string_view pass;
     bool with_token = false;      ///< Send `auth_token`.
     std::string_view auth_token;
+    std::string_view jwt;         ///< These three when not empty.
+    std::string_view nkey;        ///< Of a login without a JWT.
+    std::string_view sig;         ///< Of INFO's nonce.
 };
 
-/// Lifetime: as `login`.
-[[nodiscard]] login_fields login_fields_of(const authentication& login) noexcept;
+/// Lifetime: as the login.
+[[nodiscard]] login_fields login_fields_of(const user_password& how) noexcept;
+[[nodiscard]] login_fields login_fields_of(const token_auth& how) noexcept;
 
 struct connect_fields {
     std::string_view name = {};   ///< Empty = not sent.

@@ -76,10 +76,10 @@ connection::outcome connection::handle(const wire::operation& op, time_point now
         case wire::op_kind::info: return on_info(op.text, now);
         case wire::op_kind::ping:
             // Before CONNECT a PONG would be the first word of a client that has not logged in (spec/protocol.md 8).
-            if (stage_ != stage::expecting_info) pong_due_ = true;
+            if (is_greeted()) pong_due_ = true;
             return outcome::read_more;
         case wire::op_kind::pong:
-            if (stage_ == stage::expecting_info) break;
+            if (!is_greeted()) break;
             if (stage_ == stage::up) barriers_.on_pong();
             return outcome::pong;
         case wire::op_kind::msg:
@@ -90,6 +90,8 @@ connection::outcome connection::handle(const wire::operation& op, time_point now
     }
     if (stage_ == stage::expecting_info)
         return fail(errc::protocol_error, disconnect_reason::protocol_error, "the server did not begin with INFO");
+    if (stage_ == stage::logging_in)
+        return fail(errc::protocol_error, disconnect_reason::protocol_error, "the server answered before it was asked");
     return outcome::read_more;
 }
 

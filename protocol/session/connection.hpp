@@ -45,6 +45,8 @@ public:
     /// TLS is there: what arrives from now on comes from the server. What an INFO from before said is used where it can only do harm to
     /// this connection (nonce, headers, max_payload), shown, and otherwise believed when nothing better comes (see end()).
     void secured() noexcept { over_tls_ = true; }
+    /// INFO was accepted: a login is being made. The server has nothing to say meanwhile but news and the end.
+    void logs_in() noexcept { stage_ = stage::logging_in; }
     /// CONNECT and PING are queued.
     void greeted() noexcept { stage_ = stage::expecting_pong; }
     /// The handshake is done and told: from now on the server's INFO and -ERR are about the connection.
@@ -68,7 +70,9 @@ public:
     [[nodiscard]] failure why_down(std::error_code ec, std::string_view detail) const;
 
 private:
-    enum class stage { none, expecting_info, expecting_pong, up };
+    enum class stage { none, expecting_info, logging_in, expecting_pong, up };
+
+    [[nodiscard]] bool is_greeted() const noexcept { return stage_ > stage::logging_in; }
 
     [[nodiscard]] outcome handle(const wire::operation& op, time_point now);
     [[nodiscard]] outcome on_info(std::string_view json, time_point now);

@@ -105,9 +105,26 @@ void core::on_time(time_point now) {
     p.advance_drain();
 }
 
+void core::on_login_answer(std::uint64_t id, std::error_code ec, login answer, time_point now) {
+    parts_->login.on_answer(id, ec, std::move(answer));
+    parts_->on_login(now);
+}
+
+void core::on_login_file(std::uint64_t id, std::error_code ec, secret contents, time_point now) {
+    parts_->login.on_file(id, ec, std::move(contents));
+    parts_->on_login(now);
+}
+
+void core::on_login_signature(std::uint64_t id, std::error_code ec, secret signature, time_point now) {
+    parts_->login.on_signature(id, ec, std::move(signature));
+    parts_->on_login(now);
+}
+
 // --- outputs ---
 
 bool core::next_action(transport_action& out) { return parts_->shared.out.actions.pop(out); }
+
+bool core::next_login_action(login_action& out) { return parts_->login.next(out); }
 
 bool core::next_event(event& out) { return parts_->shared.out.events.pop(out); }
 

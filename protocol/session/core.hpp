@@ -28,6 +28,7 @@
 #include <slipstream/server_info.hpp>
 #include <slipstream/statistics.hpp>
 
+#include "protocol/session/login_machine.hpp"
 #include "protocol/session/outputs.hpp"
 #include "protocol/session/subscription_table.hpp"
 #include "protocol/session/time.hpp"
@@ -83,9 +84,15 @@ public:
     /// are not known here). At most once for a generation, after everything that had arrived was told by on_read.
     void on_transport_down(std::uint64_t generation, std::error_code ec, time_point now, std::string_view detail = {});
     void on_time(time_point now);
+    /// Answers to a login_action, by its id; late ones are dropped and wiped. An empty `ec` comes with a result. Codes of a file are the
+    /// system's, or errc::creds_malformed when it is too large.
+    void on_login_answer(std::uint64_t id, std::error_code ec, login answer, time_point now);
+    void on_login_file(std::uint64_t id, std::error_code ec, secret contents, time_point now);
+    void on_login_signature(std::uint64_t id, std::error_code ec, secret signature, time_point now);
 
     // --- outputs: pull until all are empty; handling one may make more ---
     bool next_action(transport_action& out);
+    bool next_login_action(login_action& out);
     bool next_finished(finished_operation& out);
     bool next_event(event& out);
     /// Bytes to write on the current transport; empty when none. Valid until on_written or on_transport_down.

@@ -16,6 +16,7 @@
 #include "protocol/session/core.hpp"
 #include "protocol/session/drain_machine.hpp"
 #include "protocol/session/liveness.hpp"
+#include "protocol/session/login_machine.hpp"
 #include "protocol/session/requests.hpp"
 #include "protocol/session/run_machine.hpp"
 #include "protocol/session/subscriptions.hpp"
@@ -94,6 +95,10 @@ struct core::parts {
     void secure();
     /// Somebody speaks in plain text where only TLS may come.
     void refuse_overheard(time_point now);
+    void prepare_login();
+    void log_in();
+    /// The login machine was told something: does what it has come to.
+    void on_login(time_point now);
     void greet();
     void come_up(time_point now);
     void release_held(time_point now);
@@ -124,6 +129,7 @@ struct core::parts {
     connection wire_side;
     drain_machine drain;
     liveness alive;
+    login_machine login;
     std::optional<run_machine> machine;  // none when the options are not valid
 
     waiters connects;

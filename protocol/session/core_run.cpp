@@ -26,8 +26,10 @@ void core::parts::run(time_point now) {
                 return;
             case run_action::ask: ask(); break;
             case run_action::announce_attempt: announce(event_kind::reconnecting, {}); break;
+            case run_action::prepare_login: prepare_login(); break;
             case run_action::dial: dial(); break;
             case run_action::secure: secure(); break;
+            case run_action::log_in: log_in(); break;
             case run_action::greet: greet(); break;
             case run_action::restore: come_up(now); break;
             case run_action::cut: let_go(); break;
@@ -55,16 +57,39 @@ void core::parts::secure() {
 
 void core::parts::refuse_overheard(time_point now) { fail(overheard_before_tls(), now); }
 
+void core::parts::prepare_login() {
+    login.begin(machine->login(), {machine->server().display(), machine->reason().error});
+    if (login.now() == login_machine::state::known) machine->on_login_known();
+}
+
+void core::parts::log_in() {
+    wire_side.logs_in();
+    login.prove(wire_side.info().nonce);
+    if (login.now() == login_machine::state::ready) machine->on_login_made();
+    if (login.now() == login_machine::state::failed) machine->on_failure(login.why());
+}
+
+void core::parts::on_login(time_point now) {
+    switch (login.now()) {
+        case login_machine::state::known: machine->on_login_known(); break;
+        case login_machine::state::ready: machine->on_login_made(); break;
+        case login_machine::state::failed: machine->on_failure(login.why()); break;
+        default: return;
+    }
+    run(now);
+}
+
 void core::parts::greet() {
     connect_fields fields;
     fields.name = options.name;
     fields.echo = !options.no_echo;
     fields.headers = wire_side.info().headers;
-    fields.login = login_fields_of(machine->login());
+    fields.login = login.fields();
     wire::write_buffer& out = shared.box.protocol_frames();
     append_connect(out, fields);
     wire::encode_ping(out);
     shared.box.wipe_when_written();
+    login.end();
     wire_side.greeted();
 }
 
@@ -119,6 +144,7 @@ void core::parts::let_go() noexcept {
         shared.out.actions.push({how, machine->generation(), {}, 0});
     }
     shared.up = false;
+    login.end();
     wire_side.end();
     alive.stop();
     write_clock_unknown = false;
@@ -237,6 +263,7 @@ void core::parts::shut(std::error_code why, std::error_code drained, transport_a
         if (std::exchange(shared.up, false)) announce(event_kind::disconnected, {errc::closed, disconnect_reason::closed, {}});
         machine->close();
     }
+    login.end();
     wire_side.end();
     alive.stop();
     write_clock_unknown = false;

@@ -6,11 +6,11 @@
 #include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 #include <slipstream/error.hpp>
 #include <slipstream/subject.hpp>
 
+#include "protocol/auth/login_check.hpp"
 #include "protocol/session/server_pool.hpp"
 
 namespace slipstream::session {
@@ -23,13 +23,6 @@ bool in_range(milliseconds value) noexcept { return value >= milliseconds(1) && 
 
 bool plain_text(std::string_view text) noexcept {
     return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-}
-
-/// An empty name or token is what an unset variable leaves behind; the server would take it for no login at all.
-bool complete(const authentication& login) noexcept {
-    if (const auto* const user = std::get_if<user_password>(&login)) return !user->user.empty();
-    if (const auto* const token = std::get_if<token_auth>(&login)) return !token->token.empty();
-    return true;
 }
 
 /// What is given twice, by half, or cannot be passed on as it is.
@@ -63,7 +56,7 @@ option_problem check_servers(const std::vector<std::string>& entries, std::vecto
 
 namespace {
 
-option_problem check_rest(const connect_options& o) noexcept {
+option_problem check_rest(const connect_options& o) {
     struct period {
         std::string_view name;
         milliseconds value;
@@ -88,7 +81,8 @@ option_problem check_rest(const connect_options& o) noexcept {
     if (o.reconnect_max_wait < o.reconnect_wait) return {errc::invalid_option, "reconnect_max_wait"};
     if (o.max_pings_out < 1 || o.max_pings_out > most_pings_out) return {errc::invalid_option, "max_pings_out"};
     if (o.name.size() > max_name_size || !plain_text(o.name)) return {errc::invalid_option, "name"};
-    if (!complete(o.auth)) return {errc::invalid_option, "auth"};
+    if (const std::error_code ec = auth::check_login(o.auth)) return {ec, "auth"};
+    if (o.max_auth_failures == 0U) return {errc::invalid_option, "max_auth_failures"};
     if (!consistent(o.tls)) return {errc::invalid_option, "tls"};
     if (o.outbox_bytes == 0) return {errc::invalid_option, "outbox_bytes"};
     if (o.tcp_notsent_lowat && (*o.tcp_notsent_lowat == 0 || *o.tcp_notsent_lowat > std::size_t{INT_MAX})) {

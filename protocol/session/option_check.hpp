@@ -27,7 +27,7 @@ struct option_problem {
 };
 
 /// Checks everything and fills `servers` (in the order written). On a problem `servers` is empty.
-/// Errors: errc::invalid_url, errc::invalid_inbox_prefix, errc::invalid_option.
+/// Errors: errc::invalid_url, errc::invalid_inbox_prefix, errc::invalid_option, and those of auth::check_login.
 [[nodiscard]] option_problem check_options(const connect_options& options, std::vector<server_url>& servers);
 
 /// What connect_options::servers may hold; `servers` is filled in the order written, and unchanged on a problem.

@@ -57,10 +57,16 @@ run_action run_machine::resume(time_point now) {
                 }
                 if (now < resume_at_) return run_action::wait;
                 ++generation_;
-                dialed_ = informed_ = upgrade_ = secured_ = ponged_ = broken_ = false;
+                login_known_ = dialed_ = informed_ = upgrade_ = secured_ = login_made_ = ponged_ = broken_ = false;
                 left_ = false;
                 pool_.on_dial(now);
                 attempt_until_ = deadline_after(now, options_.connect_timeout);
+                begin_phase(place::preparing, std::nullopt, now);
+                return run_action::prepare_login;
+
+            case place::preparing:
+                if (broken(now)) return cut_then(place::failed);
+                if (!login_known_) return run_action::wait;
                 begin_phase(place::dialing, options_.dial_timeout, now);
                 return run_action::dial;
 
@@ -81,7 +87,13 @@ run_action run_machine::resume(time_point now) {
                     begin_phase(place::securing, options_.tls_timeout, now);
                     return run_action::secure;
                 }
-                begin_phase(place::expecting_pong, options_.login_timeout, now);
+                begin_phase(place::logging_in, options_.login_timeout, now);
+                return run_action::log_in;
+
+            case place::logging_in:
+                if (broken(now)) return cut_then(place::failed);
+                if (!login_made_) return run_action::wait;
+                place_ = place::expecting_pong;
                 return run_action::greet;
 
             case place::securing:
@@ -185,9 +197,11 @@ bool run_machine::broken(time_point now) {
 
 const char* run_machine::phase_words() const noexcept {
     switch (place_) {
+        case place::preparing: return "while waiting for credentials";
         case place::dialing: return "while dialing";
         case place::expecting_info: return "while waiting for INFO";
         case place::securing: return "while establishing TLS";
+        case place::logging_in: return "while making the login";
         case place::expecting_pong: return "while logging in";
         default: return "";
     }
@@ -228,9 +242,11 @@ void run_machine::on_failure(failure f) {
 time_point run_machine::next_deadline() const noexcept {
     switch (place_) {
         case place::pausing:
+        case place::preparing:
         case place::dialing:
         case place::expecting_info:
         case place::securing:
+        case place::logging_in:
         case place::expecting_pong: return resume_at_;
         default: return never;
     }

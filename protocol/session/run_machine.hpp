@@ -2,13 +2,13 @@
 //
 // Told: that a connection is wanted, how the current step went, the time. Decides: dial, greet, restore, wait, try another server, give
 // up. Emits: one run_action at a time, pulled by calling resume() until it says wait. Invariants: one deadline covers an attempt
-// from the dial to the first PONG, and the deadlines of its phases never go beyond it; every attempt has a generation of its own; attempts
+// from its begin to the first PONG, and the deadlines of its phases never go beyond it; every attempt has a generation of its own; attempts
 // are bounded by the backoff, which falls back only after a stable connection, and no server is dialled twice within the pace but for the
 // first retry (I6, C8, C9); nothing but close, abandon and the user's limits ends it (C10).
 //
 // The order of steps, written down in resume():
-//   idle -> choose -> ask -> pause -> dial -> INFO -> (TLS) -> CONNECT, PING -> PONG -> restore -> up -> lost -> choose ...
-//                                          (TLS) -> INFO  with tls_mode::first
+//   idle -> choose -> ask -> pause -> prepare a login -> dial -> INFO -> (TLS) -> make the login -> CONNECT, PING -> PONG -> restore
+//   -> up -> lost -> choose ...                             (TLS) -> INFO  with tls_mode::first
 #pragma once
 
 #include <chrono>
@@ -33,9 +33,11 @@ enum class run_action : std::uint8_t {
     wait,              ///< Nothing to do until a fact is told or next_deadline().
     ask,               ///< An attempt to server() after delay() is planned; decide() may change that.
     announce_attempt,  ///< An attempt follows after delay().
+    prepare_login,     ///< Find out what generation() logs in with, before the server's clock runs.
     dial,              ///< Connect to server() as generation().
     secure,            ///< Begin TLS; the server must be one of tls_names().
-    greet,             ///< INFO is there and accepted: send CONNECT and PING.
+    log_in,            ///< INFO is there and accepted: make the login of this connection.
+    greet,             ///< The login is made: send CONNECT and PING.
     restore,           ///< The PONG is there: restore subscriptions, release what was held, tell `connected`.
     cut,               ///< Let go of the transport of generation().
     announce_failure,  ///< The attempt has failed: reason().
@@ -67,10 +69,12 @@ public:
     void decide(duration delay) noexcept { delay_ = delay; }
 
     // --- facts, all of the current generation ---
+    void on_login_known() noexcept { login_known_ = true; }
     void on_dialed() noexcept { dialed_ = true; }
     /// Decides about TLS, unless there is TLS already. `info` is otherwise not looked at.
     void on_info(const slipstream::server_info& info) noexcept;
     void on_secured() noexcept { secured_ = encrypted_before_ = true; }
+    void on_login_made() noexcept { login_made_ = true; }
     void on_pong() noexcept { ponged_ = true; }
     /// The dial, the handshake or the connection failed. The first failure of a generation counts.
     void on_failure(failure f);
@@ -104,9 +108,11 @@ private:
         choosing,
         asking,
         pausing,
+        preparing,
         dialing,
         expecting_info,
         securing,
+        logging_in,
         expecting_pong,
         up,
         cut,
@@ -138,11 +144,13 @@ private:
     bool wanted_ = false;
     bool ever_up_ = false;
     bool first_pass_ = false;        // every server has one turn, and then the connect has failed
+    bool login_known_ = false;
     bool dialed_ = false;
     bool informed_ = false;
     bool upgrade_ = false;           // TLS follows INFO
     bool secured_ = false;
     bool encrypted_before_ = false;  // some connection of this client was: no other goes without (B4)
+    bool login_made_ = false;
     bool ponged_ = false;
     bool broken_ = false;            // failure_ is of this generation
     failure failure_;

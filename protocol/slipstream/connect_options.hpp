@@ -6,36 +6,23 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
+#include <slipstream/authentication.hpp>
 #include <slipstream/event.hpp>
 #include <slipstream/reconnect.hpp>
-#include <slipstream/secret.hpp>
 #include <slipstream/tls_options.hpp>
 
 namespace slipstream {
 
-struct no_auth {};
-struct user_password {
-    std::string user{};
-    secret password;
-};
-struct token_auth {
-    secret token;
-};
-
-/// How to log in. Credentials inside a server's URL (`nats://user:pass@host`, `nats://token@host`, percent-decoded) are used
-/// when this is no_auth; servers learnt from the cluster use those of the first URL that has any.
-using authentication = std::variant<no_auth, user_password, token_auth>;
-
 /// Owning; passed to the client's constructor, validated by the first operation that needs it (errc::invalid_url,
-/// errc::invalid_option, errc::invalid_inbox_prefix).
+/// errc::invalid_option, errc::invalid_inbox_prefix, and the errors of `authentication`).
 ///
 /// Ranges: every period is at least 1 ms and at most 30 days, `reconnect_max_wait` not below `reconnect_wait`; `max_pings_out` 1 to
 /// 100; `servers` 1 to 256; `name` at most 256 bytes without control characters; `inbox_prefix` a subject of at most 255 bytes
 /// without wildcards that does not begin with what the server keeps for itself ($JS.ACK., _R_, _GR_); user names and tokens not
-/// empty; `outbox_bytes` and `tcp_notsent_lowat` not 0; in `tls` nothing given twice, and a key only with its certificate.
+/// empty; `outbox_bytes`, `tcp_notsent_lowat` and `max_auth_failures` not 0; in `tls` nothing given twice, and a key only with its
+/// certificate.
 struct connect_options {
     using milliseconds = std::chrono::milliseconds;
 
@@ -44,7 +31,7 @@ struct connect_options {
     /// Refused: `ws://` and `wss://` (errc::invalid_url).
     std::vector<std::string> servers{"nats://127.0.0.1:4222"};
     std::string name{};                       ///< Shown in the server's monitoring.
-    authentication auth = no_auth{};
+    authentication auth = no_auth{};        ///< How to log in.
     tls_options tls{};                      ///< Encryption: whom to trust, the client's certificate.
     std::string inbox_prefix = "_INBOX";    ///< Of every reply subject made by this client.
     bool no_echo = false;                   ///< Do not deliver own messages to own subscriptions.
@@ -74,6 +61,9 @@ struct connect_options {
     /// Failed attempts in a row per server before it is given up; none = for ever, 0 = no reconnecting. A connection that did not
     /// last for `reconnect_stable` counts as a failed attempt.
     std::optional<unsigned> max_reconnects{};
+    /// The same login error so often in a row from one server gives it up; none = it is tried again and again, because credentials
+    /// change and servers are told of new ones. Counts what the server says (errc::authorization_violation and its like).
+    std::optional<unsigned> max_auth_failures{};
     /// Called before each attempt to reconnect, on the client's executor, to choose another server or another delay than the client
     /// would. For decisions only: calling the client from one has no effect on the attempt. An answer outside its range, or an
     /// exception, is told as event_kind::handler_failed, and the client's own plan stands.

@@ -63,6 +63,18 @@ enum class errc {
     tls_bad_certificate,     ///< tls_options: the client's certificate cannot be read or is none.
     tls_bad_key,             ///< tls_options: the private key cannot be read, is none, or is not the certificate's.
 
+    // A login that could not be made: nothing was sent.
+    creds_malformed,         ///< Not a credentials document: no two blocks, not base64, or larger than 64 KiB.
+    jwt_malformed,           ///< Not three parts of base64url.
+    nkey_malformed,          ///< Not the text of a key: a character that is not base32, or a length that no key has.
+    nkey_checksum,           ///< The key's checksum is wrong: mistyped or cut.
+    nkey_wrong_type,         ///< A key of another kind than is needed: a public key for a seed, an account's for a user's.
+    key_mismatch,            ///< The seed does not belong to the user that the JWT names.
+    credentials_unreadable,  ///< A file with credentials cannot be read, or is no regular file.
+    nonce_missing,           ///< The server offers no nonce: it takes no login that signs one.
+    credential_provider_failed,  ///< connect_options::auth's provider failed, threw, or dropped its reply.
+    signer_failed,           ///< The signing callback failed, threw, dropped its reply, or gave no Ed25519 signature.
+
     // What the server said (-ERR).
     server_error,            ///< An -ERR without a code of its own.
     authorization_violation,         ///< Credentials were refused.

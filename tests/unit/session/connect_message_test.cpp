@@ -47,11 +47,10 @@ std::set<std::string> with(std::set<std::string> keys, std::initializer_list<con
 }
 
 TEST_CASE("B12: CONNECT has these keys and no others") {
-    const authentication nobody = no_auth{};
-    const authentication user = user_password{"u", "p"};
-    const authentication token = token_auth{"t"};
+    const user_password user{"u", "p"};
+    const token_auth token{"t"};
     CHECK(keys_of(connect({})) == always);
-    CHECK(keys_of(connect({.name = "n", .login = login_fields_of(nobody)})) == with(always, {"name"}));
+    CHECK(keys_of(connect({.name = "n", .login = {}})) == with(always, {"name"}));
     CHECK(keys_of(connect({.name = "n", .login = login_fields_of(user)})) == with(always, {"name", "user", "pass"}));
     CHECK(keys_of(connect({.login = login_fields_of(token)})) == with(always, {"auth_token"}));
 }
@@ -60,7 +59,7 @@ TEST_CASE("B12: the whole frame, as the server reads it") {
     CHECK(connect({}) ==
           "CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":true,\"protocol\":1,\"headers\":true,\"no_responders\":true,"
           "\"lang\":\"c++\",\"version\":\"" SLIPSTREAM_PROJECT_VERSION "\"}\r\n");
-    const authentication user = user_password{"derek", ""};
+    const user_password user{"derek", ""};
     CHECK(connect({.name = "svc", .echo = false, .headers = false, .login = login_fields_of(user)}) ==
           "CONNECT {\"verbose\":false,\"pedantic\":false,\"echo\":false,\"protocol\":1,\"headers\":false,\"no_responders\":false,"
           "\"lang\":\"c++\",\"version\":\"" SLIPSTREAM_PROJECT_VERSION "\",\"name\":\"svc\",\"user\":\"derek\",\"pass\":\"\"}\r\n");
@@ -69,16 +68,16 @@ TEST_CASE("B12: the whole frame, as the server reads it") {
 TEST_CASE("A23: quotes, line ends and control characters in name, user, password and token stay inside their strings") {
     const std::string nasty = "a\"b\\c/\r\nPING\r\n\t\x01\x7f<>&\xc3\xa9},\"jwt\":\"x";
     const std::string nul("x\0y", 3);
-    const authentication user = user_password{nasty, secret(nasty)};
+    const user_password user{nasty, secret(nasty)};
     const std::string frame = connect({.name = nasty, .login = login_fields_of(user)});
     CHECK(frame.find('\n') == frame.size() - 1);
     CHECK(keys_of(frame) == with(always, {"name", "user", "pass"}));
     CHECK(text_of(frame, "name") == nasty);
     CHECK(text_of(frame, "user") == nasty);
     CHECK(text_of(frame, "pass") == nasty);
-    const authentication token = token_auth{secret(nul)};
+    const token_auth token{secret(nul)};
     CHECK(text_of(connect({.login = login_fields_of(token)}), "auth_token") == nul);
-    const authentication not_utf8 = token_auth{
+    const token_auth not_utf8{
         "a\xff"
         "b"};
     CHECK(text_of(connect({.login = login_fields_of(not_utf8)}), "auth_token") ==
@@ -100,7 +99,7 @@ TEST_CASE("I3: the frame is one that the walker knows, behind what was there") {
 }
 
 TEST_CASE("B13: no copy of a secret is left in memory that was outgrown: one block for the text, one for the frame") {
-    const authentication user = user_password{std::string(700, '\x01'), secret(std::string(900, '\n'))};
+    const user_password user{std::string(700, '\x01'), secret(std::string(900, '\n'))};
     wire::write_buffer out;
     const connect_fields fields{.name = std::string_view("name"), .login = login_fields_of(user)};
     const test::allocation_counter counter;

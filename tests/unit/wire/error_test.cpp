@@ -87,17 +87,21 @@ TEST_CASE("E1: which codes belong to which condition") {
     CHECK(codes_of(condition::invalid_argument) == names{"invalid_subject", "invalid_reply_subject", "invalid_queue_group",
                                                          "invalid_header_name", "invalid_header_value", "invalid_url", "invalid_option",
                                                          "invalid_inbox_prefix", "max_payload", "headers_unsupported", "tls_bad_ca",
-                                                         "tls_bad_certificate", "tls_bad_key", "max_control_line"});
+                                                         "tls_bad_certificate", "tls_bad_key", "max_control_line", "creds_malformed",
+                                                         "jwt_malformed", "nkey_malformed", "nkey_checksum", "nkey_wrong_type",
+                                                         "key_mismatch"});
     CHECK(codes_of(condition::timed_out) ==
           names{"timeout", "timeout_unsent", "handshake_timeout", "write_stalled", "authentication_timeout"});
     CHECK(codes_of(condition::closed) == names{"closed", "draining", "subscription_closed"});
     CHECK(codes_of(condition::denied) == names{"authorization_violation", "authentication_expired", "authentication_revoked",
                                                "account_authentication_expired", "permission_denied", "tls_client_certificate_required",
-                                               "tls_client_certificate_refused"});
+                                               "tls_client_certificate_refused", "credentials_unreadable", "nonce_missing",
+                                               "credential_provider_failed", "signer_failed"});
     CHECK(codes_of(condition::protocol) == names{"protocol_error"});
     CHECK(codes_of(condition::transient) == names{"buffer_full", "timeout_unsent", "no_responders", "not_connected", "stale_connection",
                                                   "write_stalled", "connection_eof", "handshake_timeout", "no_servers",
-                                                  "authentication_timeout", "max_connections"});
+                                                  "authentication_timeout", "max_connections", "credential_provider_failed",
+                                                  "signer_failed"});
     CHECK(codes_of(condition::not_found).empty());
     CHECK(codes_of(condition::conflict).empty());
 }

@@ -1,0 +1,16 @@
+// Reads a file with credentials (spec/auth.md 6; B13, B15, B16).
+#pragma once
+
+#include <string>
+#include <system_error>
+
+#include <slipstream/secret.hpp>
+
+namespace slipstream::io {
+
+/// Regular files only, so that nothing can make the event loop wait: not a FIFO, not a device. A leading `~/` is the home directory.
+/// Copies made on the way are wiped.
+/// Errors: the system's; errc::credentials_unreadable (not a regular file); errc::creds_malformed (more than auth::max_document bytes).
+[[nodiscard]] std::error_code read_secret_file(const std::string& path, secret& out);
+
+}  // namespace slipstream::io

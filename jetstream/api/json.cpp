@@ -86,6 +86,7 @@ std::string without_huge_numbers(std::string_view text) {
 }  // namespace
 
 bool json_document::parse(std::string_view text) {
+    if (text.empty()) return false;  // perhaps without an address: simdjson copies from it all the same
     const auto result = parser_.parse(text.data(), text.size()).get(root_);
     if (result != simdjson::NUMBER_ERROR) return result == simdjson::SUCCESS;
     const std::string tamed = without_huge_numbers(text);

@@ -130,9 +130,11 @@ std::optional<wall_time> parse_time(std::string_view text) noexcept {
 
 std::string format_time(wall_time time) {
     using namespace std::chrono;
-    const auto day_point = floor<days>(time);
+    // In seconds: the first day that wall_time reaches begins before it, and so does its first second.
+    const auto second_point = floor<seconds>(time);
+    const auto day_point = floor<days>(second_point);
     const year_month_day date(day_point);
-    const hh_mm_ss<nanoseconds> clock(time - day_point);
+    const hh_mm_ss<seconds> clock(second_point - day_point);
     std::string out;
     out.reserve(30);
     append_padded(out, static_cast<int>(date.year()), 4);
@@ -146,7 +148,8 @@ std::string format_time(wall_time time) {
     append_padded(out, static_cast<int>(clock.minutes().count()), 2);
     out += ':';
     append_padded(out, static_cast<int>(clock.seconds().count()), 2);
-    if (const auto fraction = static_cast<int>(clock.subseconds().count()); fraction != 0) {
+    const auto rest = static_cast<int>(time.time_since_epoch().count() % nanoseconds_per_second);
+    if (const int fraction = rest < 0 ? rest + static_cast<int>(nanoseconds_per_second) : rest; fraction != 0) {
         out += '.';
         append_padded(out, fraction, 9);
         out.erase(out.find_last_not_of('0') + 1);

@@ -22,9 +22,10 @@ std::uint64_t read_big_endian(std::string_view bytes) noexcept {
     return value;
 }
 
+/// `sign` bytes in front of the digits are a sign.
 template <class Integer>
-std::optional<Integer> read_decimal(std::string_view text) noexcept {
-    if (text.empty() || text.front() < '0' || text.front() > '9') return std::nullopt;
+std::optional<Integer> read_decimal(std::string_view text, std::size_t sign = 0) noexcept {
+    if (text.size() <= sign || text[sign] < '0' || text[sign] > '9') return std::nullopt;
     Integer value = 0;
     const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
@@ -74,11 +75,11 @@ std::optional<cursor> cursor::from_string(std::string_view text) noexcept {
     if (!sequence) return std::nullopt;
     std::int64_t created = 0;
     if (at != std::string_view::npos) {
-        std::string_view rest = text.substr(at + 1);
+        const std::string_view rest = text.substr(at + 1);
         const bool negative = rest.starts_with('-');  // times before 1970: nothing forbids them
-        const auto read = read_decimal<std::int64_t>(negative ? rest.substr(1) : rest);
+        const auto read = read_decimal<std::int64_t>(rest, negative ? 1 : 0);
         if (!read) return std::nullopt;
-        created = negative ? -*read : *read;
+        created = *read;
     }
     if (*sequence == 0) return cursor();
     return cursor(*sequence, created);

@@ -81,8 +81,6 @@ ordered_start watch_machine::first_start() const noexcept {
         .policy = deliver_policy::by_start_sequence, .sequence = from.sequence() + 1, .stream_created = time_of(from.bucket_created_ns())};
 }
 
-bool watch_machine::begins_with_state() const noexcept { return !resuming_ && !settings_.options.updates_only; }
-
 void watch_machine::on_created(const jetstream::ordered_created& facts) {
     was_live_ = true;
     if (facts.stream != nullptr) {
@@ -94,6 +92,7 @@ void watch_machine::on_created(const jetstream::ordered_created& facts) {
         const std::uint64_t begin = facts.start.policy == deliver_policy::by_start_sequence ? facts.start.sequence - 1 : facts.begins_after;
         const bool state = facts.start.policy == deliver_policy::last_per_subject;
         guard_.begin(state ? 0 : begin, facts.snapshot);
+        gone_before_ = state && !resuming_ ? facts.snapshot : 0;
         if (facts.start.policy == deliver_policy::new_) {
             position_ = begin;
             positioned_ = true;
@@ -120,6 +119,7 @@ bool watch_machine::begin_again(resync_reason why, std::uint64_t ceiling) {
     resuming_ = false;
     complete_ = false;
     fresh_ = true;
+    gone_before_ = 0;
     count_ = 0;
     latest_created_ = 0;
     ++resyncs_;
@@ -171,7 +171,7 @@ void watch_machine::on_floor(const jetstream::stream_info& stream) {
 bool watch_machine::is_told(const update_view& u) const noexcept {
     if (!scope_is_exact_ && !settings_.scope.matches(u.key)) return false;
     if (!u.is_delete()) return true;
-    const bool skipped = settings_.options.skip_initial_deletes && !complete_ && begins_with_state();
+    const bool skipped = settings_.options.skip_initial_deletes && !complete_ && u.revision.value() <= gone_before_;
     return !settings_.options.ignore_deletes && !skipped;
 }
 

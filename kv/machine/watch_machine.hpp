@@ -80,7 +80,6 @@ public:
 private:
     [[nodiscard]] bool is_told(const update_view& u) const noexcept;
     [[nodiscard]] jetstream::ordered_start beginning() const noexcept;
-    [[nodiscard]] bool begins_with_state() const noexcept;
     bool begin_again(resync_reason why, std::uint64_t ceiling = floor_guard::unlimited);
     void tell(const update_view& u, std::uint64_t position);
     void cover(std::uint64_t sequence);
@@ -95,6 +94,7 @@ private:
     bool fresh_ = true;         // nothing of this beginning was told
     bool resuming_;             // this beginning continues from a cursor
     bool complete_ = false;     // initial_done was told
+    std::uint64_t gone_before_ = 0;  // keys deleted up to here were gone when this state was first asked for: no value of theirs was told
     bool was_live_ = false;
     bool ended_ = false;
     std::uint64_t count_ = 0;

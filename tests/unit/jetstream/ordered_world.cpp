@@ -23,8 +23,8 @@ ordered::ordered_settings with_patience(ordered::ordered_settings settings) {
 
 }  // namespace
 
-ordered_world::ordered_world(const ordered::ordered_settings& settings, std::uint64_t seed)
-    : machine(with_patience(settings)), random_(seed) {
+ordered_world::ordered_world(const ordered::ordered_settings& settings, std::function<std::uint64_t()> random)
+    : machine(with_patience(settings)), random_(std::move(random)) {
     for (unsigned i = 0; i < 20; ++i) put(static_cast<unsigned>(random_() % keys));
     machine.start(true, now_);
     pump();

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <optional>
 #include <random>
@@ -18,7 +19,10 @@ namespace ordered = slipstream::jetstream::machine;
 /// History 1: a newer message of a key replaces the older one. Keys below `keys_in_scope` match the consumers' filter.
 class ordered_world {
 public:
-    ordered_world(const ordered::ordered_settings& settings, std::uint64_t seed);
+    /// What happens is drawn from `random`: a seeded generator, or the input of a fuzzer.
+    ordered_world(const ordered::ordered_settings& settings, std::function<std::uint64_t()> random);
+    ordered_world(const ordered::ordered_settings& settings, std::uint64_t seed)
+        : ordered_world(settings, std::mt19937_64(seed)) {}
 
     /// One random thing: a write, a delivery, a fault, time passing.
     void step();
@@ -84,7 +88,7 @@ private:
     void trim();
     [[nodiscard]] std::uint64_t pending_from(std::uint64_t next) const;
 
-    std::mt19937_64 random_;
+    std::function<std::uint64_t()> random_;
     ordered::time_point now_{std::chrono::hours(1)};
     bool connected_ = true;
     bool evicted_ = false;

@@ -86,6 +86,9 @@ TEST_CASE("spec/jetstream.md 1: a formatted time reads back, without trailing ze
         CAPTURE(count);
         CHECK(parse_time(format_time(wall_time(std::chrono::nanoseconds(count)))) == wall_time(std::chrono::nanoseconds(count)));
     }
+    // The ends of the range are written, too.
+    CHECK(format_time(wall_time::min()) == "1677-09-21T00:12:43.145224192Z");
+    CHECK(format_time(wall_time::max()) == "2262-04-11T23:47:16.854775807Z");
 }
 
 TEST_CASE("spec/kv.md 7: durations as Go writes them, and whole seconds") {

@@ -73,6 +73,11 @@ TEST_CASE("R2: cursors as text") {
     CHECK(cursor::from_string("0") == cursor());
     CHECK(cursor::from_string("0@17") == cursor());
     CHECK(cursor::from_string("18446744073709551615") == cursor(max, 0));
+    const cursor earliest(5, std::numeric_limits<std::int64_t>::min());
+    CHECK(cursor::from_string(earliest.to_string()) == earliest);
+    CHECK_FALSE(cursor::from_string("5@-9223372036854775809"));
+    CHECK_FALSE(cursor::from_string("5@--1"));
+    CHECK_FALSE(cursor::from_string("5@-"));
     for (const std::string_view bad : {"", "@", "42@", "@17", "+42", "-1", "4 2", " 42", "42 ", "42@+1", "42@1@2", "18446744073709551616",
                                        "42@9223372036854775808", "0x10", "42@--1", "42@-"}) {
         CAPTURE(bad);

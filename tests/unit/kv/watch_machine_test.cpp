@@ -89,11 +89,33 @@ TEST_CASE("W30, W47: ignore_deletes and skip_initial_deletes") {
         watch_options o;
         o.skip_initial_deletes = true;
         watch_script s(o);
-        s.created(state_sync, 1);
+        s.created(state_sync, 1, 0, 1);
         s.mark("a", "DEL", 1, 0);
         s.machine.on_caught_up();
         s.mark("a", "DEL", 2);
         CHECK(s.told == lines{"initial_done 0", "erase a @2"});
+    }
+    {
+        watch_options o;
+        o.skip_initial_deletes = true;  // but not of a key that was told and goes away before the state is complete
+        watch_script s(o);
+        s.created(state_sync, 2, 0, 2);
+        s.put("a", "1", 1, 1);
+        s.mark("a", "DEL", 3, 1);  // written meanwhile
+        s.created(state_sync, 2, 0, 4);  // an interruption: the state that was asked for first is what counts
+        s.mark("b", "DEL", 4, 0);
+        s.machine.on_caught_up();
+        CHECK(s.told == lines{"put a=1 @1 initial", "erase a @3 initial", "erase b @4 initial", "initial_done 3"});
+    }
+    {
+        watch_options o;
+        o.skip_initial_deletes = true;
+        o.include_history = true;  // the values before a delete are told, so the delete is
+        watch_script s(o);
+        s.created({.policy = slipstream::jetstream::deliver_policy::all}, 2, 0, 2);
+        s.put("a", "1", 1, 1);
+        s.mark("a", "DEL", 2, 0);
+        CHECK(s.told == lines{"put a=1 @1 initial", "erase a @2 initial"});
     }
     {
         watch_options o;

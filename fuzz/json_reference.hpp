@@ -15,6 +15,7 @@ namespace fuzz {
 struct json_value {
     enum class kind { null, boolean, number, string, array, object };
     kind what = kind::null;
+    bool truth = false;                 ///< Of a boolean.
     std::string text;                   ///< A number as written, a string decoded.
     std::vector<json_value> items;      ///< Elements, or members' values.
     std::vector<std::string> names;     ///< Of members.
@@ -71,7 +72,7 @@ private:
             case '[': return array(out, depth + 1);
             case '"': out.what = json_value::kind::string; return string(out.text);
             case 'n': return take("null");
-            case 't': out.what = json_value::kind::boolean; return take("true");
+            case 't': out.what = json_value::kind::boolean; out.truth = true; return take("true");
             case 'f': out.what = json_value::kind::boolean; return take("false");
             default: return number(out);
         }
@@ -127,7 +128,8 @@ private:
         }
         if (take("e") || take("E")) {
             out.text += 'e';
-            if (!take("+")) static_cast<void>(take("-"));
+            if (take("-")) out.text += '-';
+            else static_cast<void>(take("+"));
             if (!digits(out.text)) return false;
         }
         return true;

@@ -1,0 +1,178 @@
+// A client's machine between a user, a server and a clock that all do what a fuzzer's input says. The server mostly answers as a server
+// does, so that the client comes far, and at times sends the input's own bytes.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include <slipstream/error.hpp>
+
+#include "fuzz/check.hpp"
+#include "fuzz/input.hpp"
+#include "fuzz/server_grammar.hpp"
+#include "protocol/session/core.hpp"
+#include "protocol/wire/frame_walker.hpp"
+#include "protocol/wire/parser.hpp"
+
+namespace fuzz {
+
+using namespace slipstream;
+using namespace std::chrono_literals;
+
+/// Ends of one operation, counted; `latest` is when it must have ended.
+struct operation final : public detail::completion<std::error_code>, public detail::completion<std::error_code, message> {
+    void complete(std::error_code e) override {
+        FUZZ_CHECK(++ends == 1);  // I1
+        ec = e;
+    }
+    void complete(std::error_code e, message) override { complete(e); }
+    void destroy() noexcept override { FUZZ_CHECK(++ends == 1); }
+
+    detail::operation_id id;
+    session::time_point latest = session::never;
+    std::error_code ec;
+    int ends = 0;
+};
+
+/// What one connection has been told by the client, frame by frame, and what it would answer.
+class server_end {
+public:
+    void connect(std::string_view info) {
+        *this = {};
+        to_client_ = info;
+    }
+    /// I3: whole frames of the grammar, CONNECT first; the last one may be on its way.
+    void reads(std::string_view bytes) {
+        unread_ += bytes;
+        wire::frame_walker walker(unread_);
+        wire::walk_status status = walker.next();
+        for (; status == wire::walk_status::frame; status = walker.next()) {
+            const wire::frame& f = walker.current();
+            server_reader strict(std::string_view(unread_).substr(f.begin, f.size));
+            FUZZ_CHECK(strict.next().has_value() && strict.at_end());
+            FUZZ_CHECK((f.kind == wire::frame_kind::connect) == !greeted);
+            handle(f);
+        }
+        FUZZ_CHECK(status != wire::walk_status::malformed);
+        unread_.erase(0, walker.offset());
+    }
+    void deliver(std::string_view subject, std::string_view reply, std::string_view payload) {
+        for (const auto& [sid, pattern] : interest) {
+            if (pattern != subject) continue;
+            to_client_ += "MSG " + std::string(subject) + " " + std::to_string(sid) + " " + std::string(reply) + " " +
+                          std::to_string(payload.size()) + "\r\n" + std::string(payload) + "\r\n";
+        }
+    }
+    void say(std::string_view bytes) { to_client_ += bytes; }
+    std::string& to_client() { return to_client_; }
+
+    std::map<std::uint64_t, std::string> interest;
+    std::vector<std::string> published;  ///< Payloads.
+    bool greeted = false;
+
+private:
+    void handle(const wire::frame& f) {
+        switch (f.kind) {
+            case wire::frame_kind::connect: greeted = true; break;
+            case wire::frame_kind::ping: say("PONG\r\n"); break;
+            case wire::frame_kind::pong: break;
+            case wire::frame_kind::sub: interest[f.sid] = f.subject; break;
+            case wire::frame_kind::unsub:
+                if (f.max_messages == 0) interest.erase(f.sid);
+                break;
+            case wire::frame_kind::pub:
+            case wire::frame_kind::hpub:
+                if (f.reply_to.empty()) {
+                    published.emplace_back(f.payload);
+                    deliver(f.subject, {}, f.payload);
+                } else {
+                    answer(f);
+                }
+                break;
+        }
+    }
+    /// Requests to `svc` only.
+    void answer(const wire::frame& f) {
+        if (f.subject != "svc") return;
+        for (const auto& [sid, pattern] : interest) {
+            if (!pattern.ends_with(".*") || !f.reply_to.starts_with(pattern.substr(0, pattern.size() - 1))) continue;
+            to_client_ += "MSG " + std::string(f.reply_to) + " " + std::to_string(sid) + " 2\r\nok\r\n";
+        }
+    }
+
+    std::string unread_;
+    std::string to_client_;
+};
+
+class session_world {
+public:
+    session_world(const std::uint8_t* data, std::size_t size);
+    void run();
+
+private:
+    static constexpr auto ping_interval = 2s;
+    static constexpr unsigned pings_out = 2;
+    static constexpr std::size_t outbox_bytes = 1500;
+
+    template <class Start>
+    void wish(session::duration limit, Start start) {
+        operation& op = operations_.emplace_back();
+        op.latest = limit == session::duration::max() ? session::never : now_ + limit;
+        op.id = start(op);
+    }
+    void act();
+    void user();
+    void server();
+    void publish();
+    void subscribe();
+    void request();
+    void on_message(const message_view& m);
+    std::shared_ptr<session::subscription_state> subscription();
+    void down(std::error_code ec);
+
+    void pump();
+    void take_action(const session::transport_action& a);
+    bool dial();
+    bool write();
+    bool read();
+    void tell(const event& e);
+    void pass(session::duration d);
+    void check_time();
+    void heal();
+    void end();
+
+    input in_;
+    std::unique_ptr<session::core> core_;
+    session::time_point now_{1h};
+    session::time_point last_in_{};     // when the client last heard something
+    server_end server_;
+    wire::parser parser_;               // reads what the client reads
+    std::string seen_;
+    std::deque<operation> operations_;
+    std::vector<std::shared_ptr<session::subscription_state>> subscriptions_;
+    std::vector<std::string> accepted_;
+    std::vector<std::string> published_;  // over all connections
+    std::deque<session::time_point> dials_;
+    std::uint64_t counter_ = 0;
+    std::uint64_t generation_ = 0;
+    bool open_ = false;
+    bool connected_ = false;
+    bool refuse_ = false;
+    bool mute_ = false;    // the server sends nothing
+    bool stuck_ = false;   // the server takes nothing
+    bool up_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace fuzz

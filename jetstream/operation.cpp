@@ -55,9 +55,10 @@ void operation::start() {
 void operation::connect_cancellation() {
     asio::cancellation_slot slot = user_slot();
     if (!slot.is_connected()) return;
-    // Called from wherever the signal is emitted: everything else happens on the client's executor.
+    // Called from wherever the signal is emitted: everything else happens on the client's executor. That may be gone, and the
+    // operation with it.
     slot.assign([weak = weak_from_this(), executor = client_.get_executor()](asio::cancellation_type type) {
-        if (!is_wanted(type)) return;
+        if (!is_wanted(type) || weak.expired()) return;
         asio::post(executor, [weak, type] {
             if (const auto self = weak.lock()) self->cancel(type);
         });

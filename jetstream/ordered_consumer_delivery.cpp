@@ -114,6 +114,7 @@ void ordered_consumer::impl::deliver_held(std::uint64_t incarnation) {
     const std::vector<message> held = std::exchange(held_, {});
     action a;
     for (const message& m : held) {
+        if (is_client_closed()) return;
         on_frame(incarnation, m.view());
         while (machine_.next_action(a, std::chrono::steady_clock::now())) act(a);
     }
@@ -121,8 +122,8 @@ void ordered_consumer::impl::deliver_held(std::uint64_t incarnation) {
 }
 
 void ordered_consumer::impl::tell(const action& a) {
-    if (handler_ == nullptr) return;
     using kind = action::kind;
+    if (handler_ == nullptr || (is_client_closed() && a.what != kind::tell_ended)) return;
     const stream_info* const stream = options_.stream_facts && stream_info_ ? &*stream_info_ : nullptr;
     switch (a.what) {
         case kind::tell_created: {

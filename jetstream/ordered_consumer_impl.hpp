@@ -50,6 +50,8 @@ private:
     void read_stream(const action& a);
     void remove(std::uint64_t incarnation);
     void deliver_held(std::uint64_t incarnation);
+    /// The event that ends this comes later than the close; what the handler has closed is silent at once (H4).
+    [[nodiscard]] bool is_client_closed() const noexcept { return client_.state() == client_state::closed; }
     [[nodiscard]] consumer_config config_for(const action& a) const;
     [[nodiscard]] std::string name_of(std::uint64_t incarnation) const;
 

@@ -85,7 +85,8 @@ private:
         asio::cancellation_slot slot = handler_.slot();
         if (!slot.is_connected()) return;
         slot.assign([weak = this->weak_from_this(), executor = js_.get_executor()](asio::cancellation_type type) {
-            if (type == asio::cancellation_type::none) return;
+            // The event loop may be gone, and this with it.
+            if (type == asio::cancellation_type::none || weak.expired()) return;
             asio::post(executor, [weak] {
                 if (const auto self = weak.lock()) self->finish(asio::error::operation_aborted);
             });

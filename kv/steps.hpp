@@ -26,6 +26,7 @@ protected:
         slot.assign([weak = weak_from_this(), executor](asio::cancellation_type type) {
             using asio::cancellation_type;
             if ((type & (cancellation_type::terminal | cancellation_type::partial)) == cancellation_type::none) return;
+            if (weak.expired()) return;  // the executor may be gone as well
             asio::dispatch(executor, [weak, type] {
                 if (const auto self = weak.lock()) self->cancel(type);
             });

@@ -221,9 +221,11 @@ void watch_impl::keep_waiting(watch_source::next_handler handler) {
     ++waiter_id_;
     asio::cancellation_slot slot = waiter_.slot();
     if (!slot.is_connected()) return;
-    // Called from wherever the signal is emitted: everything else happens on the client's executor.
-    slot.assign([weak = weak_from_this(), executor = get_executor(), id = waiter_id_](asio::cancellation_type type) {
-        if (type == asio::cancellation_type::none) return;
+    // Called from wherever the signal is emitted: everything else happens on the client's executor. The watch may outlive that, and
+    // the signal both.
+    slot.assign([weak = weak_from_this(), executor = get_executor(), id = waiter_id_, mark = timer_.context_mark()](
+                    asio::cancellation_type type) {
+        if (type == asio::cancellation_type::none || mark.expired()) return;
         asio::post(executor, [weak, id] {
             if (const std::shared_ptr<watch_impl> self = weak.lock()) self->cancel(id);
         });

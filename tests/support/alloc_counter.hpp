@@ -8,6 +8,8 @@ namespace slipstream::test {
 
 /// Allocations of this thread so far.
 std::uint64_t allocations() noexcept;
+/// Allocations of this thread that it has not given back. Memory that goes to another thread is wrong in both numbers.
+std::int64_t live_allocations() noexcept;
 
 /// Allocations of this thread since it was made.
 class allocation_counter {

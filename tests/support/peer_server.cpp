@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <list>
+#include <optional>
 #include <sstream>
 #include <utility>
 
@@ -35,8 +36,18 @@ std::size_t number(const std::string& text) {
 
 class small_server {
 public:
+    explicit small_server(peer_answers special) : special_(std::move(special)) {}
+
     /// Everything the server has to say about one published message. `header_size` 0 = PUB.
     std::string route(const std::string& subject, const std::string& reply, std::size_t header_size, const std::string& body) {
+        if (special_) {
+            const std::string payload = body.substr(header_size);
+            if (const auto answers = special_(subject, reply, payload)) {
+                std::string out;
+                for (const peer_message& m : *answers) out += deliver(m.to, m.reply, 0, m.payload, m.subject);
+                return out;
+            }
+        }
         if (subject.starts_with("echo.")) return deliver(reply, {}, header_size, body);
         if (subject.starts_with("silent.")) return {};
         std::string out = deliver(subject, reply, header_size, body);
@@ -62,7 +73,9 @@ public:
     }
 
 private:
-    std::string deliver(const std::string& subject, const std::string& reply, std::size_t header_size, const std::string& body) {
+    /// `shown`: the subject that the receiver sees, when it is another.
+    std::string deliver(const std::string& subject, const std::string& reply, std::size_t header_size, const std::string& body,
+                        const std::string& shown = {}) {
         std::string out;
         std::vector<std::string> served_groups;
         std::vector<std::string> ended;
@@ -73,7 +86,7 @@ private:
                 served_groups.push_back(i.queue);
             }
             out += header_size != 0 ? "HMSG " : "MSG ";
-            out += subject + " " + i.sid + " " + (reply.empty() ? "" : reply + " ");
+            out += (shown.empty() ? subject : shown) + " " + i.sid + " " + (reply.empty() ? "" : reply + " ");
             if (header_size != 0) out += std::to_string(header_size) + " ";
             out += std::to_string(body.size()) + "\r\n" + body + "\r\n";
             if (i.left != 0 && --i.left == 0) ended.push_back(i.sid);
@@ -82,13 +95,14 @@ private:
         return out;
     }
 
+    peer_answers special_;
     std::list<interest> interests_;
 };
 
 }  // namespace
 
-asio::awaitable<void> serve(peer_connection& connection) {
-    small_server server;
+asio::awaitable<void> serve(peer_connection& connection, peer_answers special) {
+    small_server server(std::move(special));
     std::string received;
     for (;;) {
         std::string chunk;

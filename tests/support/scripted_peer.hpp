@@ -19,6 +19,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -77,9 +78,20 @@ private:
     asio::ip::tcp::acceptor acceptor_;
 };
 
+/// What a script answers to a published message: a message for the subscriptions to `to`, that shows them another subject (a stream
+/// does so) and reply subject.
+struct peer_message {
+    std::string to;
+    std::string subject = {};  ///< Empty = `to`.
+    std::string reply = {};
+    std::string payload = {};
+};
+/// Told subject, reply subject and payload; none = the small server does what it always does.
+using peer_answers = std::function<std::optional<std::vector<peer_message>>(const std::string&, const std::string&, const std::string&)>;
+
 /// Answers like a small nats-server until the client closes: PONG, messages to subscriptions (wildcards, queue groups, UNSUB with a
 /// count), 503 to requests without responders. `echo.` subjects are answered with the request's own payload, `silent.` ones never.
-asio::awaitable<void> serve(peer_connection& connection);
+asio::awaitable<void> serve(peer_connection& connection, peer_answers special = {});
 /// accept, handshake, serve.
 asio::awaitable<void> serve_one(scripted_peer& peer);
 

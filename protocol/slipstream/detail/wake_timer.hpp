@@ -55,6 +55,8 @@ public:
         n->when = when;
         if (when < n->armed) n->timer.cancel();
     }
+    /// Expired once the execution context is gone; after stop() sooner or later as well.
+    [[nodiscard]] std::weak_ptr<const void> context_mark() const noexcept { return node_; }
     /// Ends the wait: run() of the context may return.
     void stop() noexcept {
         const std::shared_ptr<node> n = node_.lock();

@@ -5,11 +5,24 @@
 #include <utility>
 #include <variant>
 
+#include "protocol/session/error_text.hpp"
+
 namespace slipstream::session {
+
+namespace {
+
+/// The server will say the same to the same login. A timeout may have been the network's.
+bool is_refused_login(std::error_code ec) noexcept {
+    return ec.category() == core_category() && is_login_error(static_cast<errc>(ec.value())) && ec == condition::denied;
+}
+
+}  // namespace
 
 run_machine::run_machine(const connect_options& options, std::vector<server_url> servers, random_stream rng)
     : options_(options),
-      pool_(std::move(servers), {options.randomize_servers, options.ignore_discovered_servers, options.max_reconnects}, rng.split("pool")),
+      pool_(std::move(servers),
+            {options.randomize_servers, options.ignore_discovered_servers, options.max_reconnects, options.max_auth_failures},
+            rng.split("pool")),
       backoff_({options.reconnect_wait, options.reconnect_max_wait, options.reconnect_stable}),
       rng_(rng.split("backoff")) {}
 
@@ -33,7 +46,7 @@ run_action run_machine::resume(time_point now) {
                         place_ = place::idle;
                         return run_action::give_up;
                     }
-                    failure_.error = errc::no_servers;
+                    if (!pool_.refuses_login()) failure_.error = errc::no_servers;
                     place_ = place::ending;
                     break;
                 }
@@ -111,12 +124,14 @@ run_action run_machine::resume(time_point now) {
                 ever_up_ = true;
                 first_pass_ = false;
                 failed_in_row_ = 0;
+                pool_.on_login_accepted();
                 backoff_.on_connected(now);
                 return run_action::restore;
 
             case place::up:
                 if (!broken(now)) return run_action::wait;
                 if (const bool stable = backoff_.on_lost(now); !left_) pool_.on_connection_lost(stable);
+                if (is_refused_login(failure_.error)) pool_.on_login_refused(failure_.error);
                 return cut_then(place::lost);
 
             case place::cut: place_ = after_cut_; break;
@@ -129,6 +144,7 @@ run_action run_machine::resume(time_point now) {
                     break;
                 }
                 pool_.on_attempt_failed();
+                if (is_refused_login(failure_.error)) pool_.on_login_refused(failure_.error);
                 if (failed_in_row_ != UINT_MAX) ++failed_in_row_;
                 place_ = place::choosing;
                 return run_action::announce_failure;

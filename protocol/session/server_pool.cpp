@@ -91,6 +91,7 @@ void server_pool::start_pass() noexcept {
     for (pool_server& s : servers_) {
         s.tried = false;
         s.failed = 0;
+        s.login_refusals = 0;
         s.leaving = false;
     }
     std::erase_if(servers_, [](const pool_server& s) { return s.removed; });
@@ -129,6 +130,17 @@ void server_pool::on_attempt_failed() noexcept { count_failure(); }
 void server_pool::on_connection_lost(bool was_stable) noexcept {
     if (current_ != none && was_stable) servers_[current_].failed = 0;
     if (!was_stable) count_failure();
+}
+
+void server_pool::on_login_refused(std::error_code why) noexcept {
+    if (current_ == none) return;
+    pool_server& s = servers_[current_];
+    if (std::exchange(s.login_error, why) != why) s.login_refusals = 0;
+    if (s.login_refusals != UINT_MAX) ++s.login_refusals;
+}
+
+void server_pool::on_login_accepted() noexcept {
+    if (current_ != none) servers_[current_].login_refusals = 0;
 }
 
 void server_pool::count_failure() noexcept {

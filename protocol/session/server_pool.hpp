@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "protocol/session/random.hpp"
@@ -28,6 +29,8 @@ struct pool_server {
     bool leaving = false;         ///< Said that it shuts down (lame duck).
     bool tried = false;           ///< In the current pass.
     bool removed = false;         ///< In use, and not among the user's new servers.
+    std::error_code login_error{};   ///< What it says of our login, and
+    unsigned login_refusals = 0;     ///< how often in a row it has said just that.
     time_point dialed_at = time_point::min();  ///< The last time.
 };
 
@@ -41,6 +44,7 @@ struct pool_options {
     bool randomize = true;
     bool ignore_discovered = false;
     std::optional<unsigned> max_failed = {};   ///< connect_options::max_reconnects
+    std::optional<unsigned> max_login_refusals = {};  ///< connect_options::max_auth_failures
 };
 
 class server_pool {
@@ -69,6 +73,9 @@ public:
     void on_attempt_failed() noexcept;
     /// A connection that was up is gone. One that was not up for the stability time counts as a failed attempt (C9, C24).
     void on_connection_lost(bool was_stable) noexcept;
+    /// It has refused our login, or ended it (B17).
+    void on_login_refused(std::error_code why) noexcept;
+    void on_login_accepted() noexcept;
     /// INFO said ldm.
     void on_lame_duck() noexcept;
 
@@ -92,6 +99,8 @@ public:
     /// Servers that next() may still return.
     [[nodiscard]] std::size_t usable() const noexcept;
     [[nodiscard]] bool may_dial(const pool_server& s) const noexcept { return !s.removed && !given_up(s); }
+    /// The current one was given up because of our login.
+    [[nodiscard]] bool refuses_login() const noexcept { return current_ != none && refuses(servers_[current_]); }
     /// Another server than the current one may be dialled, and has not said that it is leaving.
     [[nodiscard]] bool has_alternative() const noexcept;
     [[nodiscard]] const std::vector<pool_server>& servers() const noexcept { return servers_; }
@@ -99,7 +108,12 @@ public:
 private:
     static constexpr std::size_t none = SIZE_MAX;
 
-    [[nodiscard]] bool given_up(const pool_server& s) const noexcept { return options_.max_failed && s.failed >= *options_.max_failed; }
+    [[nodiscard]] bool refuses(const pool_server& s) const noexcept {
+        return options_.max_login_refusals && s.login_refusals >= *options_.max_login_refusals;
+    }
+    [[nodiscard]] bool given_up(const pool_server& s) const noexcept {
+        return (options_.max_failed && s.failed >= *options_.max_failed) || refuses(s);
+    }
     [[nodiscard]] pool_server* find(const server_url& url) noexcept;
     void count_failure() noexcept;
     void insert_discovered(server_url url, bool over_tls);

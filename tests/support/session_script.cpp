@@ -252,6 +252,22 @@ void session_script::expect_start_tls(std::string_view names) {
     if (!actions_.empty()) actions_.pop_front();
 }
 
+session::login_action session_script::expect_login_action(session::login_action::kind what) {
+    if (over_) return {};
+    const bool as_expected = !login_actions_.empty() && login_actions_.front().what == what;
+    verify(as_expected, "no login action " + std::to_string(static_cast<int>(what)));
+    if (!as_expected) return {};
+    session::login_action out = std::move(login_actions_.front());
+    login_actions_.pop_front();
+    answered_id_ = out.id;
+    return out;
+}
+
+void session_script::expect_no_login_action() {
+    if (over_) return;
+    verify(login_actions_.empty(), "an unexpected login action");
+}
+
 void session_script::expect_close() {
     if (over_) return;
     verify(!actions_.empty() && actions_.front().what == session::transport_action::kind::close, "no close");

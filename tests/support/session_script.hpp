@@ -118,6 +118,18 @@ public:
     /// Dial, INFO, CONNECT, PING, PONG; `restored` is what must follow in the write after.
     void handshake(std::string_view restored = "", std::string_view info = plain_info);
 
+    // --- files, signers and providers ---
+    /// The next login action; the answers are to it. Returns an empty one when the script is over.
+    session::login_action expect_login_action(session::login_action::kind what);
+    void expect_no_login_action();
+    void answer(login how, std::error_code ec = {});
+    void answer_file(std::string_view contents, std::error_code ec = {});
+    void answer_signature(std::string_view signature, std::error_code ec = {});
+    /// Who answers once a disaster has ended the script; else nobody does.
+    void login_source(std::function<void(session::core&, const session::login_action&, time_point)> source) {
+        login_source_ = std::move(source);
+    }
+
     // --- what must have come out since it was last asked for ---
     /// `~` stands for any bytes.
     void expect_sent(std::string_view pattern);
@@ -195,6 +207,10 @@ private:
     std::size_t late_ = 0;                 // bytes taken from the client, and not told as written yet
 
     std::deque<session::transport_action> actions_;
+    std::deque<session::login_action> login_actions_;
+    std::function<void(session::core&, const session::login_action&, time_point)> login_source_;
+    std::uint64_t login_id_ = 0;           // of the last login action
+    std::uint64_t answered_id_ = 0;        // of the one that expect_login_action has returned
     std::deque<event> events_;
     std::vector<event> all_events_;
     std::map<std::string, std::shared_ptr<operation_record>> operations_;

@@ -52,6 +52,17 @@ void session_script::pump() {
             }
             actions_.push_back(std::move(a));
         }
+        session::login_action l;
+        while (core_->next_login_action(l)) {
+            more = true;
+            note("   login action " + std::to_string(static_cast<int>(l.what)));
+            verify(l.id > login_id_, "a login action's id is used twice");
+            login_id_ = l.id;
+            if (over_ && login_source_)
+                login_source_(*core_, l, now_);
+            else
+                login_actions_.push_back(std::move(l));
+        }
         event e;
         while (core_->next_event(e)) {
             more = true;
@@ -152,6 +163,24 @@ void session_script::written(std::size_t n) {
     if (over_) return;
     streams_[dialing_].append(bytes.substr(0, n));
     core_->on_written(dialing_, n, now_);
+    pump();
+}
+
+void session_script::answer(login how, std::error_code ec) {
+    if (!step("answer of a provider")) return;
+    core_->on_login_answer(answered_id_, ec, std::move(how), now_);
+    pump();
+}
+
+void session_script::answer_file(std::string_view contents, std::error_code ec) {
+    if (!step("answer of a file")) return;
+    core_->on_login_file(answered_id_, ec, contents, now_);
+    pump();
+}
+
+void session_script::answer_signature(std::string_view signature, std::error_code ec) {
+    if (!step("answer of a signer")) return;
+    core_->on_login_signature(answered_id_, ec, signature, now_);
     pump();
 }
 

@@ -179,6 +179,7 @@ inline void parser::message_end(std::string_view in, const message_frame& frame)
     result_.op.reply_to = view_of(in, frame.reply_to);
     result_.op.header_block = {in.data() + frame.line_size, frame.header_size};
     result_.op.payload = {in.data() + payload, frame.size - 2 - payload};
+    result_.op.text = {};  // of an earlier INFO or -ERR, whose bytes are gone
 }
 
 /// MSG and HMSG, which nearly every frame begins with; none for all others and for what is not yet there in full.

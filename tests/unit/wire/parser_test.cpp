@@ -14,6 +14,15 @@ using test::script_error;
 using wire::op_kind;
 using wire::parse_error;
 
+TEST_CASE("A1: a message shows nothing of the frame before it, whose bytes may be gone") {
+    wire::parser p;
+    REQUIRE(p.next("INFO {\"a\":1}\r\n").op.text == "{\"a\":1}");
+    const wire::parse_result& r = p.next("MSG a 1 1\r\nx\r\n");
+    REQUIRE(r.status == wire::parse_status::op);
+    CHECK(r.op.text.empty());
+    CHECK(r.op.payload == "x");
+}
+
 TEST_CASE("protocol 1: every operation of the server, in one read and split at every byte") {
     const std::string script =
         "INFO {\"server_id\":\"NA\"} \r\n"

@@ -40,7 +40,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fields.name = in.line();
     fields.login.user = in.line();
     fields.login.pass = in.line();
-    fields.login.auth_token = in.rest();
+    fields.login.auth_token = in.line();
+    fields.login.jwt = in.line();
+    fields.login.nkey = in.line();
+    fields.login.sig = in.rest();
 
     wire::write_buffer out;
     session::append_connect(out, fields);
@@ -58,10 +61,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_text(find("user"), fields.login.with_user, fields.login.user);
     check_text(find("pass"), fields.login.with_user, fields.login.pass);
     check_text(find("auth_token"), fields.login.with_token, fields.login.auth_token);
+    check_text(find("jwt"), !fields.login.jwt.empty(), fields.login.jwt);
+    check_text(find("nkey"), !fields.login.nkey.empty(), fields.login.nkey);
+    check_text(find("sig"), !fields.login.sig.empty(), fields.login.sig);
     for (const char* const name : {"verbose", "pedantic", "echo", "protocol", "headers", "no_responders", "lang", "version"}) {
         FUZZ_CHECK(find(name) != nullptr);
     }
-    const std::size_t optional = (fields.name.empty() ? 0U : 1U) + (fields.login.with_user ? 2U : 0U) + (fields.login.with_token ? 1U : 0U);
-    FUZZ_CHECK(json->names.size() == 8 + optional);
+    std::size_t wanted = 8 + (fields.login.with_user ? 2U : 0U) + (fields.login.with_token ? 1U : 0U);
+    for (const std::string_view text : {fields.name, fields.login.jwt, fields.login.nkey, fields.login.sig}) wanted += text.empty() ? 0 : 1;
+    FUZZ_CHECK(json->names.size() == wanted);
     return 0;
 }

@@ -49,6 +49,7 @@ const slipstream::server_info& client::server_info() const noexcept { return imp
 std::vector<known_server> client::servers() const { return impl_->core().servers(); }
 std::string client::connected_server() const { return impl_->core().connected_server(); }
 statistics client::stats() const noexcept { return impl_->stats(); }
+const slipstream::tls_state& client::tls() const noexcept { return impl_->tls_state(); }
 const connect_options& client::options() const noexcept { return impl_->core().options(); }
 std::string client::new_inbox() { return impl_->new_inbox(); }
 event_listener client::listen(std::function<void(const event&)> listener) { return event_listener(impl_->listen(std::move(listener))); }

@@ -28,6 +28,7 @@
 
 #include "protocol/io/context_registry.hpp"
 #include "protocol/io/event_hub.hpp"
+#include "protocol/io/tls_context.hpp"
 #include "protocol/io/transport.hpp"
 #include "protocol/io/tripwire.hpp"
 #include "protocol/session/core.hpp"
@@ -49,6 +50,7 @@ public:
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
     [[nodiscard]] const session::core& core() const noexcept { return core_; }
     [[nodiscard]] statistics stats() const noexcept;
+    [[nodiscard]] const slipstream::tls_state& tls_state() const noexcept { return tls_state_; }
     [[nodiscard]] std::string new_inbox() { return core_.new_inbox(); }
     [[nodiscard]] std::shared_ptr<void> listen(event_hub::callback listener) { return events_.add(std::move(listener)); }
 
@@ -93,6 +95,7 @@ private:
     void on_dialed(transport& from, std::error_code ec) override;
     void on_readable(transport& from) override;
     void on_writable(transport& from) override;
+    void on_secured(transport& from, std::error_code ec) override;
     // context_user
     void on_context_shutdown() noexcept override;
 
@@ -120,6 +123,8 @@ private:
     void dial(const session::transport_action& action);
     void drop_transport() noexcept { forget_transport(false); }
     void forget_transport(bool leave) noexcept;
+    void start_tls(const session::transport_action& action);  // client_tls.cpp
+    void apply_secured();
     bool write_out();
     /// Counts what was queued; a handler that publishes much is written for meanwhile: the bytes are still in the cache, and the peer
     /// works already.
@@ -141,9 +146,10 @@ private:
 
     struct facts {
         bool dialed = false;
+        bool secured = false;
         bool readable = false;
         bool time = false;
-        [[nodiscard]] bool any() const noexcept { return dialed || readable || time; }
+        [[nodiscard]] bool any() const noexcept { return dialed || secured || readable || time; }
     };
 
     asio::any_io_executor executor_;        // empty once the context is gone
@@ -155,6 +161,10 @@ private:
     std::shared_ptr<transport> transport_;  // null while there is no attempt
     std::uint64_t generation_ = 0;          // of transport_
     std::error_code dial_result_;
+    std::error_code secured_result_;
+    std::string endpoint_;                  // of transport_
+    std::optional<tls_context> tls_;        // none before it is needed
+    slipstream::tls_state tls_state_;       // of transport_
     std::error_code write_error_;           // told when everything that had arrived is read
     session::time_point finish_by_ = session::never;  // set: closes when everything is written, or then
 

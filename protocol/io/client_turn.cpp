@@ -4,6 +4,7 @@
 #include <exception>
 #include <new>
 #include <span>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -97,6 +98,7 @@ void client_impl::apply_facts() {
         if (dial_result_) drop_transport();
         core_.on_dialed(generation_, dial_result_, now_);
     }
+    if (std::exchange(facts_.secured, false)) apply_secured();
     if (std::exchange(facts_.readable, false)) read_in();
     if (std::exchange(facts_.time, false)) {
         core_.on_time(now_);
@@ -139,8 +141,9 @@ bool client_impl::hand_over(const transport& from, std::size_t n) {
 
 void client_impl::transport_down(std::error_code ec) {
     const std::error_code why = ec ? ec : write_error_;  // reading was ended because writing had failed
+    const std::string detail = transport_->tls_detail();
     drop_transport();
-    core_.on_transport_down(generation_, why, now_);
+    core_.on_transport_down(generation_, why, now_, detail);
 }
 
 // --- outputs -------------------------------------------------------------------------------------------------------------------
@@ -159,7 +162,7 @@ bool client_impl::pull_actions() {
         using kind = session::transport_action::kind;
         switch (action.what) {
             case kind::dial: dial(action); break;
-            case kind::start_tls: core_.on_secured(action.generation, errc::tls_required, {}, now_); break;
+            case kind::start_tls: start_tls(action); break;
             case kind::close:
                 if (action.generation == generation_) drop_transport();
                 break;
@@ -200,6 +203,7 @@ bool client_impl::complete_operations() {
 void client_impl::dial(const session::transport_action& action) {
     drop_transport();
     generation_ = action.generation;
+    endpoint_ = action.host + ' ' + std::to_string(action.port);
     const connect_options& options = core_.options();
     const transport_settings settings{options.tcp_notsent_lowat, options.connect_timeout};
     transport_ = std::make_shared<transport>(executor_, shared_from_this(), settings);
@@ -212,8 +216,8 @@ void client_impl::dial(const session::transport_action& action) {
 }
 
 void client_impl::forget_transport(bool leave) noexcept {
-    facts_.dialed = false;
-    facts_.readable = false;
+    facts_.dialed = facts_.secured = facts_.readable = false;
+    tls_state_ = {};
     write_error_.clear();
     finish_by_ = session::never;
     const std::shared_ptr<transport> old = std::exchange(transport_, nullptr);
@@ -257,6 +261,7 @@ bool client_impl::write_out() {
     }
     if (finish_by_ != session::never) {
         finish_by_ = session::never;
+        tls_state_ = {};
         std::exchange(transport_, nullptr)->finish();
     }
     return some;

@@ -165,16 +165,33 @@ void transport::finish() {
     if (!connected()) return close();
     state_ = state::closed;
     owner_.reset();
-    std::error_code ec;
-    socket_.shutdown(tcp::socket::shutdown_send, ec);
-    if (ec) return close();
+    if (tls_) tls_->close_notify();
     linger_.emplace(socket_.get_executor(), linger_time);
     linger_->async_wait([self = shared_from_this()](std::error_code) { self->close(); });
-    if (!awaits_readable_) discard();
+    shut_down_when_sent();
+}
+
+void transport::shut_down_when_sent() {
+    const transfer outcome = flush().outcome;
+    if (outcome == transfer::blocked) {
+        socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](std::error_code) {
+            if (self->socket_.is_open()) self->shut_down_when_sent();
+        });
+        return;
+    }
+    std::error_code ec;
+    if (outcome == transfer::more) socket_.shutdown(tcp::socket::shutdown_send, ec);
+    if (ec || outcome == transfer::ended) {
+        linger_->cancel();
+    } else if (!awaits_readable_) {
+        discard();
+    }
 }
 
 void transport::discard() {
+    if (std::exchange(discards_, true)) return;
     socket_.async_read_some(asio::buffer(arrival_), [self = shared_from_this()](std::error_code ec, std::size_t) {
+        self->discards_ = false;
         if (ec) {
             self->linger_->cancel();
         } else {
@@ -184,8 +201,12 @@ void transport::discard() {
 }
 
 transfer_result transport::read_some(std::span<char> space) {
+    if (!connected() || awaits_readable_) return {};
+    return tls_ ? read_tls(space) : read_socket(space);
+}
+
+transfer_result transport::read_socket(std::span<char> space) {
     transfer_result out;
-    if (!connected() || awaits_readable_) return out;
     if (arrived_begin_ != arrived_end_) {
         out.n = std::min(space.size(), arrived_end_ - arrived_begin_);
         std::copy_n(arrival_.data() + arrived_begin_, out.n, space.data());
@@ -212,8 +233,12 @@ transfer_result transport::read_some(std::span<char> space) {
 }
 
 transfer_result transport::write_some(std::string_view bytes) {
+    if (!connected()) return {};
+    return tls_ ? write_tls(bytes) : write_socket(bytes);
+}
+
+transfer_result transport::write_socket(std::string_view bytes) {
     transfer_result out;
-    if (!connected()) return out;
     std::error_code ec;
     out.n = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), ec);
     if (!ec) {
@@ -228,7 +253,7 @@ transfer_result transport::write_some(std::string_view bytes) {
 
 void transport::await_readable() {
     if (!connected() || awaits_readable_) return;
-    if (arrived_begin_ != arrived_end_ || arrival_error_) {  // the owner made a pause
+    if (arrived_begin_ != arrived_end_ || arrival_error_ || unread_) {  // the owner made a pause
         asio::post(socket_.get_executor(), [self = shared_from_this()] { self->tell_readable(); });
         awaits_readable_ = true;
         return;
@@ -243,12 +268,13 @@ void transport::await_readable() {
 }
 
 void transport::tell_readable() {
-    awaits_readable_ = false;
+    awaits_readable_ = dry_ = false;
     if (linger_) {
         if (!arrival_error_) return discard();
         linger_->cancel();
     }
     if (!connected()) return;
+    if (tls_ && !tls_->established()) return go_on_with_handshake();
     const std::shared_ptr<transport_owner> owner = owner_;
     owner->on_readable(*this);
 }
@@ -259,6 +285,8 @@ void transport::await_writable() {
         // An error shows in the next write.
         self->awaits_writable_ = false;
         if (!self->connected()) return;
+        self->flush_or_wait();
+        if (self->awaits_writable_ || (self->tls_ && !self->tls_->established())) return;
         const std::shared_ptr<transport_owner> owner = self->owner_;
         owner->on_writable(*self);
     });

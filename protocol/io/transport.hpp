@@ -5,8 +5,8 @@
 // referred to by a pending operation, and the owner knows exactly what was written. Invariant: after close() the owner hears
 // nothing any more; late completions of the attempt (a resolver cannot be interrupted) end here.
 //
-// TLS becomes a branch of read_some and write_some and one more step between dialled and the first CONNECT, not a template
-// parameter: the bytes of arrived_ are the handshake's then.
+// TLS is a branch of read_some and write_some, not a template parameter, and one more step between dialled and the first CONNECT:
+// start_tls, after which the transport carries the handshake by itself and tells `secured`. What had arrived by then is TLS's.
 #pragma once
 
 #include <array>
@@ -25,6 +25,8 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/steady_timer.hpp>
 
+#include "protocol/io/tls_session.hpp"
+#include "protocol/io/transfer.hpp"
 #include "protocol/session/time.hpp"
 
 namespace slipstream::io {
@@ -37,6 +39,8 @@ public:
     virtual void on_dialed(transport& from, std::error_code ec) = 0;
     virtual void on_readable(transport& from) = 0;
     virtual void on_writable(transport& from) = 0;
+    /// The end of the handshake that start_tls began; only for owners who call that.
+    virtual void on_secured(transport&, std::error_code) {}
 
 protected:
     ~transport_owner() = default;
@@ -47,19 +51,7 @@ struct transport_settings {
     session::duration connect_timeout{};  ///< Of the whole attempt; an address gets its share of it when there are several (C1).
 };
 
-enum class transfer {
-    more,     ///< Done in full: there may be more to do at once.
-    blocked,  ///< Everything there was, or all that the peer takes for now.
-    ended,    ///< The connection is over: `ec`, or no error when the peer closed it.
-};
-
-struct transfer_result {
-    transfer outcome = transfer::blocked;
-    std::size_t n = 0;
-    std::error_code ec;
-};
-
-class transport : public std::enable_shared_from_this<transport> {
+class transport final : public std::enable_shared_from_this<transport>, private tls_source {
 public:
     transport(const asio::any_io_executor& executor, std::shared_ptr<transport_owner> owner, const transport_settings& settings);
 
@@ -67,11 +59,14 @@ public:
     void dial(const std::string& host, std::uint16_t port, session::time_point now);
     /// The second half of dial: the addresses are tried in this order.
     void connect(std::vector<asio::ip::tcp::endpoint> addresses, session::time_point now);
+    /// Encrypts the connection; `session` is a fresh one. Until on_secured has told its success, nothing is read and written.
+    void start_tls(std::unique_ptr<tls_session> session);
     /// Cuts the connection or abandons the dial; waits for nothing.
     void close() noexcept;
     /// The orderly end, after the last byte was written: the peer is told that nothing follows, and what it still sends is read and
     /// thrown away until it closes too, for linger_time at most. To close at once with such bytes unread would be a reset, which
-    /// discards what the peer has not received yet. The owner hears nothing any more, as after close().
+    /// discards what the peer has not received yet. The owner hears nothing any more, as after close(). TLS says that it ends, and does
+    /// not wait for the peer to say so too (B10).
     void finish();
 
     static constexpr std::chrono::seconds linger_time{1};
@@ -79,13 +74,18 @@ public:
     /// Never blocks. Bytes that have arrived before an error are given before the error is. Not while awaiting readability.
     transfer_result read_some(std::span<char> space);
     /// Never blocks. A failed write also ends reading: what has arrived before can still be read, then comes the end (spec/protocol.md
-    /// 7: the reason, an -ERR, may be waiting there).
+    /// 7: the reason, an -ERR, may be waiting there). With TLS, bytes that count as written may still wait here, encrypted, for the
+    /// peer to take them; then the result is `blocked`.
     transfer_result write_some(std::string_view bytes);
 
     /// on_readable once when there is something to read. Does nothing when that is asked for already.
     void await_readable();
     /// on_writable once when the peer takes bytes again.
     void await_writable();
+    /// Empty without TLS.
+    [[nodiscard]] slipstream::tls_state tls_state() const { return tls_ ? tls_->state() : slipstream::tls_state(); }
+    /// What TLS has to say about an error; mostly empty.
+    [[nodiscard]] std::string tls_detail() const { return tls_ ? tls_->detail() : std::string(); }
     [[nodiscard]] bool connected() const noexcept { return state_ == state::connected; }
     /// Whether write_some is worth a try.
     [[nodiscard]] bool writable() const noexcept { return connected() && !awaits_writable_; }
@@ -103,6 +103,17 @@ private:
     void set_options();
     void tell_readable();
     void discard();
+    void shut_down_when_sent();
+    transfer_result read_socket(std::span<char> space);
+    transfer_result write_socket(std::string_view bytes);
+    // transport_tls.cpp
+    transfer_result read_encrypted(std::span<char> space) noexcept override;
+    transfer_result read_tls(std::span<char> space);
+    transfer_result write_tls(std::string_view bytes);
+    transfer_result flush();
+    void flush_or_wait();
+    void go_on_with_handshake();
+    void tell_secured(std::error_code ec);
     [[nodiscard]] bool connected_to_itself() const noexcept;
 
     std::shared_ptr<transport_owner> owner_;  // null once closed
@@ -117,6 +128,11 @@ private:
     state state_ = state::idle;
     bool awaits_readable_ = false;
     bool awaits_writable_ = false;
+    bool discards_ = false;
+
+    std::unique_ptr<tls_session> tls_;  // null without
+    bool unread_ = false;               // TLS holds plain bytes for the owner
+    bool dry_ = false;                  // the socket was read empty, and has not become readable since
 
     // An awaited read takes the first bytes along: one system call less than waiting for readiness. They must not land in the
     // owner's buffer, which may be gone when another thread of the executor's pool receives them.

@@ -35,7 +35,7 @@ bool consistent(const tls_options& tls) noexcept {
     const bool with_key = !tls.key_file.empty() || !tls.key_pem.empty();
     if ((!tls.cert_file.empty() && !tls.cert_pem.empty()) || (!tls.key_file.empty() && !tls.key_pem.empty())) return false;
     if ((with_key || !tls.key_password.empty()) && !with_cert) return false;
-    return tls.server_name.size() <= server_url::max_host && plain_text(tls.server_name) && tls.server_name != ".";
+    return tls.server_name.size() <= server_url::max_host && plain_text(tls.server_name) && !tls.server_name.starts_with('.');
 }
 
 }  // namespace

@@ -25,6 +25,7 @@
 #include <slipstream/statistics.hpp>
 #include <slipstream/subject.hpp>
 #include <slipstream/subscription.hpp>
+#include <slipstream/tls_options.hpp>
 #include <slipstream/tokens.hpp>
 
 namespace slipstream {
@@ -179,6 +180,8 @@ public:
     /// `host:port` of the current or last server.
     [[nodiscard]] std::string connected_server() const;
     [[nodiscard]] statistics stats() const noexcept;
+    /// The encryption of the current connection; empty without, and while there is none.
+    [[nodiscard]] const slipstream::tls_state& tls() const noexcept;
     /// As given to the constructor, without on_event.
     [[nodiscard]] const connect_options& options() const noexcept;
     /// A fresh, unguessable subject under the inbox prefix.

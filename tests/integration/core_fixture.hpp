@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 
 struct core_fixture {
     explicit core_fixture(std::string config = {}) : server(configured(std::move(config))) {}
+    explicit core_fixture(nats_server_options how) : server(std::move(how)) {}
 
     nats_server server;
     asio::io_context context{1};

@@ -5,8 +5,9 @@ import re
 
 from common import FOLDERS, MODULES, Lint, code_only
 
-# Login (signing, CONNECT) and the type itself. Tests may look at what they have put in.
-REVEAL = ("protocol/auth/", "protocol/session/", "protocol/slipstream/secret.hpp", "tests/", "fuzz/")
+# Login (signing, CONNECT), the private key of TLS, and the type itself. Tests may look at what they have put in.
+REVEAL = ("protocol/auth/", "protocol/session/", "protocol/slipstream/secret.hpp", "protocol/io/tls_material.cpp",
+          "tests/", "fuzz/")
 HOLDERS = (r"\b(secret|user_password|token_auth|nkey_seed|creds_text|creds_base64|jwt_seed|jwt_signer|bearer_jwt|login|authentication|"
            r"connect_options)\b")
 PRINTER = re.compile(r"operator\s*<<\s*\([^)]*" + HOLDERS + r"|\bto_string\s*\(\s*(const\s+)?(slipstream\s*::\s*)?" + HOLDERS +

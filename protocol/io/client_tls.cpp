@@ -1,0 +1,36 @@
+// The client's part in encryption: a session for each connection that wants one, and what became of it.
+#include <string>
+#include <utility>
+
+#include "protocol/io/client_impl.hpp"
+
+namespace slipstream::io {
+
+void client_impl::start_tls(const session::transport_action& action) {
+    if (action.generation != generation_ || !transport_) return;
+    if (!tls_) tls_.emplace(core_.options().tls);
+    tls_problem problem;
+    std::unique_ptr<tls_session> session = tls_->begin({endpoint_, action.host, action.or_host}, problem);
+    if (session) {
+        transport_->start_tls(std::move(session));
+    } else {
+        core_.on_secured(action.generation, problem.ec, problem.detail, now_);
+    }
+}
+
+void client_impl::on_secured(transport&, std::error_code ec) {
+    facts_.secured = true;
+    secured_result_ = ec;
+    enter();
+}
+
+void client_impl::apply_secured() {
+    if (!transport_) return;
+    const std::string detail = transport_->tls_detail();
+    if (!secured_result_) tls_state_ = transport_->tls_state();
+    core_.on_secured(generation_, secured_result_, detail, now_);
+    pull_outputs();
+    read_in();  // what came with the last bytes of the handshake waits in TLS
+}
+
+}  // namespace slipstream::io

@@ -101,7 +101,7 @@ TEST_CASE("E1: which codes belong to which condition") {
     CHECK(codes_of(condition::transient) == names{"buffer_full", "timeout_unsent", "no_responders", "not_connected", "stale_connection",
                                                   "write_stalled", "connection_eof", "handshake_timeout", "no_servers",
                                                   "authentication_timeout", "max_connections", "credential_provider_failed",
-                                                  "signer_failed"});
+                                                  "signer_failed", "connection_left"});
     CHECK(codes_of(condition::not_found).empty());
     CHECK(codes_of(condition::conflict).empty());
 }

@@ -207,3 +207,31 @@ TEST_CASE_FIXTURE(health_world, "D8 D9: a drain over a link that is slow, that d
     else
         CHECK(arrived < 50);
 }
+
+TEST_CASE("D5: a server that cuts a slow reader off is told by its end, and the subscriptions are there again") {
+    nats_server_options strict = core_only();
+    strict.config = "write_deadline: \"100ms\"\nmax_pending: 1MB\n";
+    fault_world w(strict);
+    client nc(w.io.get_executor(), w.options());
+    std::uint64_t received = 0;
+    const subscription flood = nc.subscribe("flood", [&](const message_view&) { ++received; });
+    w.connect(nc);
+    REQUIRE_FALSE(std::get<0>(w.wait(nc.async_flush({}, result))));
+    w.proxy.hold(way::to_client);
+    const std::string block(32 * 1024, 'b');
+    REQUIRE(w.run_until([&] {
+        static_cast<void>(w.truth.publish("flood", block));
+        return w.server.log().find("Slow Consumer") != std::string::npos;
+    }));
+    REQUIRE_FALSE(std::get<0>(w.wait(w.truth.async_flush({}, result))));
+    w.proxy.pass();
+    REQUIRE(w.run_until([&] { return w.events[event_kind::disconnected] == 1; }));
+    CHECK((w.events.last_reason == disconnect_reason::eof || w.events.last_reason == disconnect_reason::reset ||
+           w.events.last_reason == disconnect_reason::server_error));
+    REQUIRE(w.run_until([&] { return nc.healthy(); }));
+    REQUIRE(w.run_until([&] { return std::get<0>(w.wait(nc.async_flush({}, result))) == std::error_code(); }));
+    const std::uint64_t before = received;
+    REQUIRE_FALSE(w.truth.publish("flood", "again"));
+    CHECK(w.run_until([&] { return received == before + 1; }));
+    nc.close();
+}

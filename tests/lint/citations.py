@@ -6,12 +6,11 @@ Rows look like A12, S29, W13, L4, R40 or I7. And a test case that checks nothing
 
 import re
 
-from common import Lint
+from common import Lint, test_cases
 
 FOLDERS = ("tests/unit", "tests/io", "tests/integration", "tests/sim")
 CITATION = re.compile(r"\b([A-I][0-9]{1,2}|[SRWLP][0-9]{1,3}|ADR-[0-9]+|protocol [0-9]|jetstream [0-9]|kv [0-9]|Quality bar|"
                       r"(design|contract|performance|cli|style-anchors|failure-modes)(\.md)?)\b")
-CASE = re.compile(r'\b(?:TEST_CASE(?:_FIXTURE|_TEMPLATE)?|SCENARIO)\s*\((?:[^"()]*,)?\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
 ASSERTION = re.compile(r"\b(CHECK|REQUIRE|FAIL|SUBCASE|expect|check|require)\w*\s*\(")
 
 
@@ -19,7 +18,7 @@ def main():
     lint = Lint()
     for path in lint.files(FOLDERS, (".cpp",)):
         text = lint.text(path)
-        names = CASE.findall(text)
+        names = [name for _, name in test_cases(text)]
         if names and not any(CITATION.search(name) for name in names):
             lint.report(path, 1, "no test case cites a row (as in TEST_CASE(\"A1: ...\"))")
         if names and not ASSERTION.search(text):

@@ -80,3 +80,13 @@ def includes(text):
         match = re.match(r'\s*#\s*include\s*([<"][^>"]*[>"])', line)
         if match:
             yield number, match.group(1)
+
+
+_CASE = re.compile(r'\b(?:TEST_CASE(?:_FIXTURE|_TEMPLATE)?|SCENARIO)\s*\((?:[^"()]*,)?\s*((?:"(?:\\.|[^"\\])*"\s*)+)')
+
+
+def test_cases(text):
+    """(line number, name) of every doctest case, as the compiler sees its name."""
+    for match in _CASE.finditer(text):
+        parts = re.findall(r'"((?:\\.|[^"\\])*)"', match.group(1))
+        yield text.count("\n", 0, match.start()) + 1, re.sub(r"\\(.)", r"\1", "".join(parts))

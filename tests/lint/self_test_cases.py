@@ -83,6 +83,26 @@ CASES = {
             "tests/io/helper.cpp": "int helper() { return 1; }\n",
         }, []),
     ],
+    "failure_rows": [
+        ("a row without a test", {
+            "tests/failure_rows.txt": "A1 this | that\nB2 x | y\n",
+            "tests/unit/a_test.cpp": 'TEST_CASE("A1 C: size") { CHECK(x); }\n',
+        }, ["no test case cites B2"]),
+        ("a test for no row", {
+            "tests/failure_rows.txt": "A1 this | that\n",
+            "tests/io/a_test.cpp": '\nTEST_CASE_FIXTURE(f, "A1 A25: size") { CHECK(x); }\n',
+        }, ["a_test.cpp:2: there is no row A25"]),
+        ("a line that is no row, a row twice", {
+            "tests/failure_rows.txt": "# words\nA1 this\nA2 x | y\nA2 x | z\n",
+            "tests/unit/a_test.cpp": 'TEST_CASE("A2: size") { CHECK(x); }\n',
+        }, ["failure_rows.txt:2: not: ID", "failure_rows.txt:4: A2 is there twice"]),
+        ("no list", {"tests/unit/a_test.cpp": 'TEST_CASE("S1: size") { CHECK(x); }\n'}, ["is missing"]),
+        ("clean", {
+            "tests/failure_rows.txt": "# A\n\nA1 this | that\nH12 x | y\n",
+            "tests/unit/a_test.cpp": 'TEST_CASE("A1: size") { CHECK(x); }\n',
+            "tests/integration/b_test.cpp": 'TEST_CASE_FIXTURE(fix, "keeps "\n    "order (H12, S29)") { REQUIRE(x); }\n',
+        }, []),
+    ],
     "secrets": [
         ("a printer", {"protocol/io/a.hpp": "std::ostream& operator<<(std::ostream&, const secret&);\n"}, ["a printer"]),
         ("to_string", {"protocol/slipstream/a.hpp": "std::string to_string(const authentication& a);\n"}, ["a printer"]),

@@ -50,7 +50,7 @@ public:
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
     [[nodiscard]] const session::core& core() const noexcept { return core_; }
     [[nodiscard]] statistics stats() const noexcept;
-    [[nodiscard]] const slipstream::tls_state& tls_state() const noexcept { return tls_state_; }
+    [[nodiscard]] const slipstream::tls_state& tls_state() const noexcept;
     [[nodiscard]] std::string new_inbox() { return core_.new_inbox(); }
     [[nodiscard]] std::shared_ptr<void> listen(event_hub::callback listener) { return events_.add(std::move(listener)); }
 

@@ -18,6 +18,12 @@ void client_impl::start_tls(const session::transport_action& action) {
     }
 }
 
+const slipstream::tls_state& client_impl::tls_state() const noexcept {
+    // A drain that is done may still have bytes to write.
+    static const slipstream::tls_state none;
+    return core_.state() == client_state::closed ? none : tls_state_;
+}
+
 void client_impl::on_secured(transport&, std::error_code ec) {
     facts_.secured = true;
     secured_result_ = ec;

@@ -261,7 +261,6 @@ bool client_impl::write_out() {
     }
     if (finish_by_ != session::never) {
         finish_by_ = session::never;
-        tls_state_ = {};
         std::exchange(transport_, nullptr)->finish();
     }
     return some;

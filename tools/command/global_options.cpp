@@ -60,7 +60,7 @@ void read_context(global_options& out) {
         std::string_view value;
         return object[name].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
     };
-    for (const char* unsupported : {"creds", "nkey", "cert", "key", "ca", "user_jwt", "socks_proxy"}) {
+    for (const char* unsupported : {"creds", "nkey", "user_jwt", "socks_proxy"}) {
         if (!member(unsupported).empty())
             throw CLI::ValidationError("--context", path + " uses '" + unsupported + "', which is not supported yet");
     }
@@ -71,6 +71,13 @@ void read_context(global_options& out) {
     }
     if (out.token.empty()) out.token = member("token");
     if (out.js_domain.empty()) out.js_domain = member("jetstream_domain");
+    slipstream::tls_options& tls = out.connect.tls;
+    if (tls.ca_file.empty()) tls.ca_file = member("ca");
+    if (tls.cert_file.empty() && tls.key_file.empty()) {
+        tls.cert_file = member("cert");
+        tls.key_file = member("key");
+    }
+    if (bool first = false; object["tls_first"].get(first) == simdjson::SUCCESS && first) tls.mode = slipstream::tls_mode::first;
     if (const std::string prefix = member("inbox_prefix");
         !prefix.empty() && out.connect.inbox_prefix == slipstream::connect_options().inbox_prefix) {
         out.connect.inbox_prefix = prefix;
@@ -90,6 +97,12 @@ void add_global_options(CLI::App& app, global_options& out) {
     app.add_option("--user", out.user, "User name");
     app.add_option("--password", out.password, "Password");
     app.add_option("--token", out.token, "Token");
+    app.add_option("--tls-ca", out.connect.tls.ca_file, "Trust the certificates of this file, and demand TLS; default: the system's")
+        ->type_name("FILE");
+    app.add_option("--tls-cert", out.connect.tls.cert_file, "Client certificate; demands TLS")->type_name("FILE");
+    app.add_option("--tls-key", out.connect.tls.key_file, "Its key; default: in the certificate's file")->type_name("FILE");
+    app.add_flag_callback(
+        "--tls-first", [&out] { out.connect.tls.mode = slipstream::tls_mode::first; }, "TLS before the server's first word");
     app.add_option("--context", out.context, "Named context of ~/.config/nats/context")->type_name("NAME");
     app.add_option("--name", out.connect.name, "Name shown in the server's monitoring");
     app.add_option("--inbox-prefix", out.connect.inbox_prefix, "Prefix of reply subjects")->type_name("SUBJECT");

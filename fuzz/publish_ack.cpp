@@ -1,5 +1,6 @@
 // Publish acknowledgement: the scan in place and the JSON decoder say the same about every text (contract S28, W32; A20); success only
 // with a stream and a sequence above 0 that are exactly the text's; a reply that is a status is never an acknowledgement.
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -47,6 +48,23 @@ std::optional<publish_ack> expected(const std::optional<json_value>& document) {
     return ack.sequence != 0 ? std::optional(ack) : std::nullopt;
 }
 
+/// 0 for what is no 64-bit integer.
+std::int64_t number(const json_value& error, std::string_view name) {
+    const json_value* const member = find(error, name);
+    return member != nullptr ? member->as_int64().value_or(0) : 0;
+}
+
+int as_int(std::int64_t value) { return value >= INT_MIN && value <= INT_MAX ? static_cast<int>(value) : 0; }
+
+/// err_code, or a code that is one (S29), or nothing that can be told apart.
+std::error_code expected_code(const json_value& error) {
+    for (const char* const name : {"err_code", "code"}) {
+        const std::int64_t code = number(error, name);
+        if (code >= 10'000 && code <= INT_MAX) return static_cast<errc>(code);
+    }
+    return errc::unspecified;
+}
+
 void check(std::string_view text) {
     const std::optional<json_value> document = fuzz::read_json(text);
     const auto wanted = expected(document);
@@ -64,7 +82,12 @@ void check(std::string_view text) {
         FUZZ_CHECK(ack.stream == wanted->stream && ack.domain == wanted->domain);
         FUZZ_CHECK(ack.sequence == wanted->sequence && ack.duplicate == wanted->duplicate);
     }
-    if (document && find(*document, "error") != nullptr) FUZZ_CHECK(ec != errc::invalid_response);
+    if (!document || document->what != json_value::kind::object) {
+        FUZZ_CHECK(ec == errc::invalid_response);
+    } else if (const json_value* const error = find(*document, "error")) {
+        FUZZ_CHECK(ec == expected_code(*error));
+        FUZZ_CHECK(info.code == as_int(number(*error, "code")) && info.err_code == as_int(number(*error, "err_code")));
+    }
 }
 
 void check_status(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cstddef>
+#include <new>
 #include <system_error>
 
 namespace slipstream::jetstream::api {
@@ -87,10 +88,14 @@ std::string without_huge_numbers(std::string_view text) {
 
 bool json_document::parse(std::string_view text) {
     if (text.empty()) return false;  // perhaps without an address: simdjson copies from it all the same
-    const auto result = parser_.parse(text.data(), text.size()).get(root_);
-    if (result != simdjson::NUMBER_ERROR) return result == simdjson::SUCCESS;
-    const std::string tamed = without_huge_numbers(text);
-    return parser_.parse(tamed.data(), tamed.size()).get(root_) == simdjson::SUCCESS;
+    auto result = parser_.parse(text.data(), text.size()).get(root_);
+    if (result == simdjson::NUMBER_ERROR) {
+        const std::string tamed = without_huge_numbers(text);
+        result = parser_.parse(tamed.data(), tamed.size()).get(root_);
+    }
+    // Says nothing about the text: "not JSON" would be an answer that some callers act upon.
+    if (result == simdjson::MEMALLOC) throw std::bad_alloc();
+    return result == simdjson::SUCCESS;
 }
 
 object_reader::object_reader(element e) noexcept {

@@ -22,7 +22,7 @@ namespace slipstream::jetstream::api {
 class json_document {
 public:
     /// False unless `text` is one complete valid JSON text. Numbers that no integer or double of ours can hold are valid
-    /// and become 0.5, so that they read as "not an integer".
+    /// and become 0.5, so that they read as "not an integer". Throws std::bad_alloc.
     bool parse(std::string_view text);
     [[nodiscard]] simdjson::dom::element root() const noexcept { return root_; }
 

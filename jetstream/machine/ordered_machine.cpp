@@ -14,6 +14,9 @@ namespace {
 /// An incarnation that was live for so long was a success.
 constexpr duration stable_time = std::chrono::seconds(5);
 
+/// More than follow from one fact: with room for them, what was decided is always said, also when there is no memory left (H9).
+constexpr std::size_t most_actions = 16;
+
 /// What an incarnation has brought and the handler has not heard yet.
 bool is_news(ordered_action::kind what) noexcept {
     using kind = ordered_action::kind;
@@ -28,6 +31,7 @@ ordered_machine::ordered_machine(const ordered_settings& settings)
       begin_(settings.start),
       pacing_(settings.reconnect_wait, settings.reconnect_max_wait, stable_time, settings.seed),
       silence_(settings.idle_heartbeat) {
+    actions_.reserve(most_actions);
     baseline(begin_);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <new>
 
 #include <slipstream/error.hpp>
 #include <slipstream/jetstream/error.hpp>
@@ -229,9 +230,17 @@ void watch_machine::on_idle(std::uint64_t frontier) {
 }
 
 void watch_machine::tell(const update_view& u, std::uint64_t position) {
-    if (!handler_) return queue_.push(u, position);
-    handler_(u);
-    if (!ended_) reached(u.kind, position);
+    if (handler_) {
+        handler_(u);
+        if (!ended_) reached(u.kind, position);
+        return;
+    }
+    try {
+        queue_.push(u, position);
+    } catch (const std::bad_alloc&) {
+        // What cannot be told must not be passed over: the watch ends here, and can be resumed from its position (H9).
+        end_ = std::make_error_code(std::errc::not_enough_memory);
+    }
 }
 
 /// What lies up to `sequence` needs no telling.

@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Plants mistakes in bounds and comparisons, one at a time, and shows that the corpora or a unit test notice each.
+
+    fuzz/mutants.py [--build-dir b-gcc] [--jobs J] [--only TEXT]   builds and runs every mutant, prints a table; fails on a survivor
+    fuzz/mutants.py --check                                        only whether every mutation still has its place in the source
+
+A mutant is the one changed file, compiled in place of the real one and linked with a target's replay program (or a unit test), which
+then runs over the seeds. Equivalent mutants are not listed: e.g. `pos + block <= size` with `<` reads the same bytes another way.
+"""
+
+import argparse
+import concurrent.futures
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parent.parent
+WIRE = "protocol/wire/"
+API = "jetstream/api/"
+
+# What notices mistakes in a file, cheapest first: replay programs, then unit test programs. `unit` is the file to compile instead of a
+# header.
+FILES = {
+    WIRE + "parser.cpp": {"notices": ["parser_reference", "parser", "unit:wire/test_wire"]},
+    WIRE + "argument_scan.hpp": {"notices": ["parser_reference", "parser", "unit:wire/test_wire"], "unit": WIRE + "parser.cpp"},
+    WIRE + "headers.cpp": {"notices": ["headers", "direct_message", "unit:wire/test_wire"]},
+    API + "ack_subject.cpp": {"notices": ["ack_subject"]},
+    API + "reply.cpp": {"notices": ["publish_ack", "response_classifier", "direct_message", "api_replies"]},
+}
+CORPORA = {"parser_reference": "parser"}
+
+MUTATIONS = [
+    # (file, old text, new text)
+    (WIRE + "parser.cpp", "if (range.end - range.begin > 19) return false;", "if (range.end - range.begin > 20) return false;"),
+    (WIRE + "parser.cpp", "if (range.end - range.begin > 19) return false;", "if (range.end - range.begin > 18) return false;"),
+    (WIRE + "parser.cpp", "if (digit > 9) return false;", "if (digit > 10) return false;"),
+    (WIRE + "parser.cpp", "if (digit > 9) return false;", "if (digit >= 9) return false;"),
+    (WIRE + "parser.cpp", "std::max(static_cast<std::size_t>(announced), floor) + slack",
+     "std::min(static_cast<std::size_t>(announced), floor) + slack"),
+    (WIRE + "parser.cpp", "std::max(static_cast<std::size_t>(announced), floor) + slack",
+     "std::max(static_cast<std::size_t>(announced), floor)"),
+    (WIRE + "parser.cpp", "if (same == in.size() && same <= e.word.size()) {", "if (same == in.size() && same < e.word.size()) {"),
+    (WIRE + "parser.cpp", "if (same == e.word.size() && takes_text) found = e.kind;", "if (same == e.word.size()) found = e.kind;"),
+    (WIRE + "parser.cpp", "if (same < e.word.size()) continue;", "if (same <= e.word.size()) continue;"),
+    (WIRE + "parser.cpp", "e.kind == verb::hmsg) && !is_blank(in[same]))", "e.kind == verb::hmsg) && is_blank(in[same]))"),
+    (WIRE + "parser.cpp", "with_headers ? 5U : 4U", "with_headers ? 4U : 4U"),
+    (WIRE + "parser.cpp", "with_headers ? 5U : 4U", "with_headers ? 5U : 5U"),
+    (WIRE + "parser.cpp", "const std::uint32_t least = with_headers ? 4 : 3;", "const std::uint32_t least = with_headers ? 3 : 3;"),
+    (WIRE + "parser.cpp", "const std::uint32_t least = with_headers ? 4 : 3;", "const std::uint32_t least = with_headers ? 4 : 2;"),
+    (WIRE + "parser.cpp", "if (scan.count < least)", "if (scan.count <= least)"),
+    (WIRE + "parser.cpp", "if (scan.count > least)", "if (scan.count >= least)"),
+    (WIRE + "parser.cpp", "if (header_size == 0 || header_size > size)", "if (header_size > size)"),
+    (WIRE + "parser.cpp", "if (header_size == 0 || header_size > size)", "if (header_size == 0 || header_size >= size)"),
+    (WIRE + "parser.cpp", "if (header_size == 0 || header_size > size)", "if (header_size == 0)"),
+    (WIRE + "parser.cpp", "if (size > payload_cap_)", "if (size >= payload_cap_)"),
+    (WIRE + "parser.cpp", "if (size > payload_cap_)", "if (size > payload_cap_ + 1)"),
+    (WIRE + "parser.cpp", "scan.line_size + static_cast<std::size_t>(size) + 2;", "scan.line_size + static_cast<std::size_t>(size) + 3;"),
+    (WIRE + "parser.cpp", "if (in.size() < frame.size) {", "if (in.size() <= frame.size) {"),
+    (WIRE + "parser.cpp", "if (in.size() < frame_.size) return", "if (in.size() <= frame_.size) return"),
+    (WIRE + "parser.cpp", "in[frame.size - 2] != '\\r' || in", "in[frame.size - 2] != '\\r' && in"),
+    (WIRE + "parser.cpp", "frame.size - 2 - payload", "frame.size - 1 - payload"),
+    (WIRE + "parser.cpp", "if (lf >= cap) {", "if (lf > cap) {"),
+    (WIRE + "parser.cpp", "scanned_ < in.size() ?", "scanned_ + 1 < in.size() ?"),
+    (WIRE + "parser.cpp", "scanned_ = std::max(scanned_, in.size());", "scanned_ = std::max(scanned_, in.size() + 1);"),
+    (WIRE + "parser.cpp", "result_.op.consumed = lf + 1;", "result_.op.consumed = lf;"),
+    (WIRE + "parser.cpp", "result_.op.text = trim(text.substr(4));", "result_.op.text = trim(text.substr(5));"),
+    (WIRE + "parser.cpp", "if (text.ends_with('\\'')) text.remove_suffix(1);", ""),
+    (WIRE + "parser.cpp", "return verb::msg;  //", "return verb::hmsg;  //"),
+    (WIRE + "parser.cpp", "result_.op.text = {};", ""),
+    (WIRE + "argument_scan.hpp", "if (cap - at < block) [[unlikely]]", "if (cap - at < block - 1) [[unlikely]]"),
+    (WIRE + "argument_scan.hpp", "((cap - at) * bits_per_byte)", "((cap - at + 1) * bits_per_byte)"),
+    (WIRE + "argument_scan.hpp", "if (here > begin) {", "if (here >= begin) {"),
+    (WIRE + "argument_scan.hpp", "if (offset > begin) {", "if (offset >= begin) {"),
+    (WIRE + "argument_scan.hpp", "if (here > begin) {\n                    if (found == most)",
+     "if (here > begin) {\n                    if (found == most + 1)"),
+    (WIRE + "argument_scan.hpp", "if (offset > begin) {\n                if (found == most)",
+     "if (offset > begin) {\n                if (found == most - 1)"),
+    (WIRE + "argument_scan.hpp", "begin = here + 1;", "begin = here;"),
+    (WIRE + "argument_scan.hpp", "if (lf >= cap) return scan_status::too_long;", "if (lf > cap) return scan_status::too_long;"),
+    (WIRE + "argument_scan.hpp", "if (p[lf] != '\\n') return scan_status::stray_cr;", ""),
+    (WIRE + "argument_scan.hpp", "static_cast<std::uint32_t>(lf + 1);", "static_cast<std::uint32_t>(lf);"),
+    (WIRE + "argument_scan.hpp", "if (frame.size() >= cap) return", "if (frame.size() > cap) return"),
+    (WIRE + "argument_scan.hpp", "mask.blanks &= first_end - 1;", "mask.blanks |= 0;"),
+    (WIRE + "headers.cpp", "if (text.size() > 3 && blanks.find", "if (text.size() > 4 && blanks.find"),
+    (WIRE + "headers.cpp", "c > ' ' && c < '\\x7f'", "c >= ' ' && c < '\\x7f'"),
+    (WIRE + "headers.cpp", "c > ' ' && c < '\\x7f'", "c > ' ' && c <= '\\x7f'"),
+    (WIRE + "headers.cpp", "std::string_view(\"\\r\\n\\0\", 3)", "std::string_view(\"\\r\\n\\0\", 2)"),
+    (WIRE + "headers.cpp", "colon == std::string_view::npos || colon == 0)", "colon == std::string_view::npos)"),
+    (WIRE + "headers.cpp", "line.substr(colon + 1)", "line.substr(colon)"),
+    (WIRE + "headers.cpp", "if (line.empty()) break;", "if (line.empty()) continue;"),
+    (WIRE + "headers.cpp", "} else if (!placed) {", "} else {"),
+    (WIRE + "headers.cpp", "if (block.size() == start) {", "if (block.size() >= start) {"),
+    (API + "ack_subject.cpp", "tokens_of_v1 = 7;", "tokens_of_v1 = 8;"),
+    (API + "ack_subject.cpp", "tokens_of_v2 = 9;", "tokens_of_v2 = 8;"),
+    (API + "ack_subject.cpp", "tokens_of_v2 = 9;", "tokens_of_v2 = 10;"),
+    (API + "ack_subject.cpp", "if (dot == last_begin) well_formed = false;", ""),
+    (API + "ack_subject.cpp", "if (++count <= tokens_of_v2)", "if (++count < tokens_of_v2)"),
+    (API + "ack_subject.cpp", "word &= ~std::uint64_t{0} << (8 * (8 - count));", ""),
+    (API + "ack_subject.cpp", "((word + 0x76 * ones) | word)", "((word + 0x75 * ones) | word)"),
+    (API + "ack_subject.cpp", "((word + 0x76 * ones) | word)", "((word + 0x77 * ones) | word)"),
+    (API + "ack_subject.cpp", "((word + 0x76 * ones) | word)", "(word + 0x76 * ones)"),
+    (API + "ack_subject.cpp", "never_overflows = 19;", "never_overflows = 20;"),
+    (API + "ack_subject.cpp", "never_overflows = 19;", "never_overflows = 18;"),
+    (API + "ack_subject.cpp", "token.size() > never_overflows + 1)", "token.size() > never_overflows + 2)"),
+    (API + "ack_subject.cpp", "value > (max - more) / eight_digits", "value >= (max - more) / eight_digits"),
+    (API + "ack_subject.cpp", "value > (max - more) / eight_digits", "value > max / eight_digits"),
+    (API + "ack_subject.cpp", "!tokens.well_formed || ", ""),
+    (API + "ack_subject.cpp", "tokens.count != tokens_of_v1", "tokens.count < tokens_of_v1"),
+    (API + "ack_subject.cpp", "nanoseconds < max ? nanoseconds : max", "nanoseconds"),
+    (API + "ack_subject.cpp", "if (out.domain == \"_\") out.domain = {};", ""),
+    (API + "reply.cpp", "code >= first_err_code &&", "code > first_err_code &&"),
+    (API + "reply.cpp", "code <= std::numeric_limits<int>::max()", "code < std::numeric_limits<int>::max()"),
+    (API + "reply.cpp", "if (is_err_code(error.code)) return static_cast<errc>(error.code);", ""),
+    (API + "reply.cpp", "std::in_range<int>(value) ? static_cast<int>(value) : 0", "static_cast<int>(value)"),
+    (API + "reply.cpp", "if (reply.status() != 0) return status_error(reply, info);", ""),
+    (API + "reply.cpp", "if (!envelope.ok()) return errc::invalid_response;", ""),
+    (API + "reply.cpp", "if (error.find(\"err_code\", member) && member.is_int64() &&", "if (error.find(\"err_code\", member) &&"),
+    (API + "reply.cpp", "case 408: return errc::bad_request;", "return errc::bad_request;"),
+]
+
+
+def check_places():
+    wrong = 0
+    for file, old, new in MUTATIONS:
+        count = (TOP / file).read_text().count(old)
+        if count != 1 or old == new:
+            print(f"{file}: {count} times, not once: {old!r}")
+            wrong += 1
+    print(f"{len(MUTATIONS)} mutations, {wrong} without their place")
+    return 1 if wrong else 0
+
+
+class Mill:
+    def __init__(self, build):
+        self.build = TOP / build
+        notices = sorted({n for f in FILES.values() for n in f["notices"]})
+        programs = [f"tests/unit/{n[5:]}" if n.startswith("unit:") else f"fuzz/replay_{n}" for n in notices]
+        if subprocess.run(["ninja", "-C", self.build, "--quiet", *programs]).returncode != 0:
+            raise SystemExit("fuzz/mutants.py: the unchanged programs do not build")
+        self.flags = ["-std=c++20", "-O1", *(f"-I{TOP / d}" for d in ("", "protocol", "jetstream", "kv"))]
+
+    def link(self, notice, changed, program):
+        """The changed file stands before the library that has the real one."""
+        if notice.startswith("unit:"):
+            directory, name = notice[5:].rsplit("/", 1)
+            objects = sorted((self.build / "tests/unit" / directory / f"{name}.p").glob("*.o"))
+            libraries = [self.build / "tests/libdoctest_main.a", self.build / "protocol/libslipstream_core.a"]
+        else:
+            objects = sorted((self.build / f"fuzz/replay_{notice}.p").glob("*.o"))
+            libraries = [self.build / "fuzz/libfuzz_replay_main.a", self.build / "fuzz/libfuzz_pure.a"]
+        return run(["g++", *objects, changed, *libraries, "-lsodium", "-lsimdjson", "-pthread", "-o", program])
+
+    def grind(self, mutation):
+        file, old, new = mutation
+        about = FILES[file]
+        with tempfile.TemporaryDirectory(prefix="slipstream-mutant-") as scratch:
+            overlay = Path(scratch)
+            changed = overlay / file
+            changed.parent.mkdir(parents=True)
+            changed.write_text((TOP / file).read_text().replace(old, new))
+            source = TOP / about["unit"] if "unit" in about else changed
+            compiled = overlay / "changed.o"
+            if run(["g++", f"-I{overlay}", *self.flags, "-c", source, "-o", compiled]).returncode != 0:
+                return "does not compile"
+            for notice in about["notices"]:
+                program = overlay / "program"
+                if self.link(notice, compiled, program).returncode != 0:
+                    return f"does not link with {notice}"
+                seeds = [] if notice.startswith("unit:") else [TOP / "fuzz/corpus" / CORPORA.get(notice, notice)]
+                try:
+                    if run([program, *seeds], timeout=120).returncode != 0:
+                        return f"noticed by {notice}"
+                except subprocess.TimeoutExpired:
+                    return f"noticed by {notice} (does not end)"
+        return "SURVIVED"
+
+
+def run(command, timeout=300):
+    return subprocess.run([str(c) for c in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=timeout)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--build-dir", default="b-gcc", help="of g++, configured")
+    arguments.add_argument("--jobs", type=int, default=1)
+    arguments.add_argument("--only", default="")
+    arguments.add_argument("--check", action="store_true")
+    options = arguments.parse_args()
+    if options.check:
+        return check_places()
+    if check_places():
+        return 1
+    mill = Mill(options.build_dir)
+    chosen = [m for m in MUTATIONS if options.only in f"{m[0]} {m[1]}"]
+    survived = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        for (file, old, new), verdict in zip(chosen, pool.map(mill.grind, chosen)):
+            survived += not verdict.startswith("noticed")
+            one_line = lambda text: " ".join(text.split())
+            print(f"{verdict:32} {Path(file).name:18} {one_line(old)}  ->  {one_line(new) or 'nothing'}", flush=True)
+    print(f"{len(chosen)} mutants, {survived} survived")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

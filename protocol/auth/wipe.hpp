@@ -12,6 +12,11 @@ void wipe(void* bytes, std::size_t size) noexcept;
 /// Wipes everything the string has room for and empties it.
 void wipe(std::string& text) noexcept;
 
+/// Erases what work with secrets leaves behind where no object is: in the registers that copying uses, and on the stack below the
+/// caller. The dynamic linker puts registers there whenever any library calls a function for the first time. To be called as far up
+/// the stack as the work began.
+void wipe_traces() noexcept;
+
 /// A place for secret bytes on the stack or in an object: wiped on every way out.
 template <class Byte, std::size_t N>
 struct wiped_array {

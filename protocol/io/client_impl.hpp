@@ -139,6 +139,7 @@ private:
     void read_login_file(const session::login_action& action);
     void ask_provider(session::login_action& action);
     void ask_signer(session::login_action& action);
+    void wipe_login_traces() noexcept;
     [[nodiscard]] const std::shared_ptr<login_mailbox>& mailbox();
 
     static constexpr std::size_t least_frame = 8;  // "PUB  1\r\n"

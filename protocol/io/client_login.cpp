@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "protocol/auth/wipe.hpp"
 #include "protocol/io/client_impl.hpp"
 #include "protocol/io/login_mailbox.hpp"
 #include "protocol/io/secret_file.hpp"
@@ -75,6 +76,10 @@ void client_impl::ask_signer(session::login_action& action) {
     }
 }
 
+void client_impl::wipe_login_traces() noexcept {
+    if (core_.take_login_traces()) [[unlikely]] auth::wipe_traces();
+}
+
 const std::shared_ptr<login_mailbox>& client_impl::mailbox() {
     if (!mailbox_) mailbox_ = std::make_shared<login_mailbox>(executor_, weak_from_this());
     return mailbox_;
@@ -85,6 +90,7 @@ void client_impl::on_login_reply(std::uint64_t id, std::error_code ec, login ans
         const entry_check check(wire_);
         core_.on_login_answer(id, ec, std::move(answer), clock::now());
     }
+    wipe_login_traces();
     enter();
 }
 
@@ -93,6 +99,7 @@ void client_impl::on_login_reply(std::uint64_t id, std::error_code ec, secret si
         const entry_check check(wire_);
         core_.on_login_signature(id, ec, std::move(signature), clock::now());
     }
+    wipe_login_traces();
     enter();
 }
 

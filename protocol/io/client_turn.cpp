@@ -76,6 +76,7 @@ void client_impl::run_turn() {
     } while (write_out() || facts_.any());
     if (transport_) transport_->await_readable();
     arm_timer();
+    wipe_login_traces();
 }
 
 // --- facts ---------------------------------------------------------------------------------------------------------------------

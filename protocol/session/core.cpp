@@ -126,6 +126,8 @@ bool core::next_action(transport_action& out) { return parts_->shared.out.action
 
 bool core::next_login_action(login_action& out) { return parts_->login.next(out); }
 
+bool core::take_login_traces() noexcept { return parts_->login.take_traces(); }
+
 bool core::next_event(event& out) { return parts_->shared.out.events.pop(out); }
 
 bool core::next_finished(finished_operation& out) {

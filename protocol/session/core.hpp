@@ -93,6 +93,8 @@ public:
     // --- outputs: pull until all are empty; handling one may make more ---
     bool next_action(transport_action& out);
     bool next_login_action(login_action& out);
+    /// See login_machine::take_traces.
+    [[nodiscard]] bool take_login_traces() noexcept;
     bool next_finished(finished_operation& out);
     bool next_event(event& out);
     /// Bytes to write on the current transport; empty when none. Valid until on_written or on_transport_down.

@@ -85,6 +85,7 @@ struct login_machine::prover {
 
 void login_machine::begin(authentication how, login_request request) {
     end();
+    traces_ = true;
     how_ = std::move(how);
     const auto* const provider = std::get_if<credential_provider>(&how_);
     if (provider == nullptr) {
@@ -99,6 +100,7 @@ void login_machine::begin(authentication how, login_request request) {
 
 void login_machine::prove(std::string_view nonce) {
     if (state_ != state::known) return;
+    traces_ = true;
     nonce_ = nonce;
     state_ = state::proving;
     std::visit(prover{*this}, how_);
@@ -163,6 +165,7 @@ void login_machine::on_signature(std::uint64_t id, std::error_code ec, secret si
 }
 
 bool login_machine::awaits(login_action::kind what, std::uint64_t id) noexcept {
+    traces_ = true;  // the answer was brought here
     if (action_.what != what || action_.id != id) return false;
     action_ = {};
     return true;

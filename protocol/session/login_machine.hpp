@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <slipstream/authentication.hpp>
 
@@ -66,6 +67,9 @@ public:
     /// What the shell must do now; once for each action.
     [[nodiscard]] bool next(login_action& out);
 
+    /// Whether secrets were worked with since this was asked before: auth::wipe_traces() is due.
+    [[nodiscard]] bool take_traces() noexcept { return std::exchange(traces_, false); }
+
     [[nodiscard]] state now() const noexcept { return state_; }
     [[nodiscard]] const failure& why() const noexcept { return failure_; }
     /// Lifetime: until end().
@@ -96,6 +100,7 @@ private:
     secret jwt_;
     bool jwt_read_ = false;  // from its own file; the seed's comes next
     secret signature_;
+    bool traces_ = false;
     failure failure_;
 };
 

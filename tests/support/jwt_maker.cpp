@@ -32,8 +32,10 @@ std::string claims_of(const test_key& issuer, const test_key& subject, std::stri
 
 }  // namespace
 
-test_key::test_key(auth::nkey_kind kind, unsigned char first)
-    : pair_(kind, seed_bytes(first)), seed_(auth::encode_seed(kind, seed_bytes(first)).reveal()), public_(pair_.public_key()) {}
+test_key::test_key(auth::nkey_kind kind, unsigned char first) : test_key(kind, seed_bytes(first)) {}
+
+test_key::test_key(auth::nkey_kind kind, auth::key_bytes seed)
+    : pair_(kind, seed), seed_(auth::encode_seed(kind, seed).reveal()), public_(pair_.public_key()) {}
 
 std::string test_key::sign(std::string_view message) const {
     const auto signature = pair_.sign(message);

@@ -14,6 +14,7 @@ namespace slipstream::test {
 class test_key {
 public:
     test_key(auth::nkey_kind kind, unsigned char first);
+    test_key(auth::nkey_kind kind, auth::key_bytes seed);
 
     [[nodiscard]] const std::string& seed() const noexcept { return seed_; }
     [[nodiscard]] const std::string& public_key() const noexcept { return public_; }

@@ -116,7 +116,7 @@ TEST_CASE_FIXTURE(handshake_world, "C10 B7 I1: without retrying, a cut handshake
 }
 
 TEST_CASE_FIXTURE(handshake_world, "A9 A10: a handshake in pieces of any size is the same handshake") {
-    for (const std::size_t piece : {1, 2, 3, 7, 64}) {
+    for (const std::size_t piece : {1U, 2U, 3U, 7U, 64U}) {
         CAPTURE(piece);
         proxy.split(way::to_client, piece);
         proxy.split(way::to_server, piece);

@@ -279,7 +279,7 @@ private:
             start([&](auto h) { any(subscriptions_).handle.async_next(std::move(h)); });
     }
     template <class Container>
-    auto& any(Container& from) {
+    typename Container::value_type& any(Container& from) {
         return from[random_() % from.size()];
     }
 
@@ -377,7 +377,7 @@ std::string play_and_count(std::uint64_t seed, std::size_t descriptors) {
 
 }  // namespace
 
-TEST_CASE("H1 H2 H4 H8 H10 H11 I1 I2: destroyed at any moment, in any order: no callback after the end, nothing left behind") {
+TEST_CASE("E9 H1 H2 H4 H8 H10 H11 I1 I2: destroyed at any moment, in any order: no callback after the end, nothing left behind") {
     const std::uint64_t rounds = destroy_rounds(1'500);
     const std::uint64_t first = destroy_seed();
     static_cast<void>(play_one(first));  // what is made once for a process

@@ -1,5 +1,8 @@
 // The client's part in encryption: a session for each connection that wants one, and what became of it.
+#include <memory>
+#include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "protocol/io/client_impl.hpp"
@@ -8,14 +11,16 @@ namespace slipstream::io {
 
 void client_impl::start_tls(const session::transport_action& action) {
     if (action.generation != generation_ || !transport_) return;
-    if (!tls_) tls_.emplace(core_.options().tls);
     tls_problem problem;
-    std::unique_ptr<tls_session> session = tls_->begin({endpoint_, action.host, action.or_host}, problem);
-    if (session) {
-        transport_->start_tls(std::move(session));
-    } else {
-        core_.on_secured(action.generation, problem.ec, problem.detail, now_);
+    try {
+        if (!tls_) tls_.emplace(core_.options().tls);
+        if (std::unique_ptr<tls_session> session = tls_->begin({endpoint_, action.host, action.or_host}, problem)) {
+            return transport_->start_tls(std::move(session));
+        }
+    } catch (const std::bad_alloc&) {  // the attempt fails, the client does not (H9)
+        problem.ec = std::make_error_code(std::errc::not_enough_memory);
     }
+    core_.on_secured(action.generation, problem.ec, problem.detail, now_);
 }
 
 const slipstream::tls_state& client_impl::tls_state() const noexcept {

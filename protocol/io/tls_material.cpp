@@ -9,6 +9,7 @@
 #include <climits>
 #include <cstring>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <openssl/err.h>
@@ -36,12 +37,14 @@ private:
     int fd_;
 };
 
-/// Null, or what is wrong.
-const char* read_file(const std::string& path, secret& out) {
+std::string last_error() { return std::error_code(errno, std::system_category()).message(); }
+
+/// Empty, or what is wrong.
+std::string read_file(const std::string& path, secret& out) {
     const descriptor file(path);
-    if (file.get() < 0) return std::strerror(errno);
+    if (file.get() < 0) return last_error();
     struct stat about{};
-    if (::fstat(file.get(), &about) != 0) return std::strerror(errno);
+    if (::fstat(file.get(), &about) != 0) return last_error();
     if (!S_ISREG(about.st_mode)) return "not a regular file";
     if (about.st_size > static_cast<off_t>(tls_material::max_file_size)) return "too large";
     auth::wiped_text all;
@@ -50,17 +53,17 @@ const char* read_file(const std::string& path, secret& out) {
     while (have < all.text.size()) {
         const ssize_t n = ::read(file.get(), all.text.data() + have, all.text.size() - have);
         if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return std::strerror(errno);
+        if (n < 0) return last_error();
         if (n == 0) break;
         have += static_cast<std::size_t>(n);
     }
     out = secret(std::string_view(all.text).substr(0, have));
-    return nullptr;
+    return {};
 }
 
 tls_problem read_named(const std::string& path, std::string_view option, errc code, secret& out) {
-    const char* const wrong = read_file(path, out);
-    if (wrong == nullptr) return {};
+    const std::string wrong = read_file(path, out);
+    if (wrong.empty()) return {};
     return {code, std::string(option) + ": " + wrong};
 }
 

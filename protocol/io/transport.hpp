@@ -131,8 +131,11 @@ private:
     bool discards_ = false;
 
     std::unique_ptr<tls_session> tls_;  // null without
-    bool unread_ = false;               // TLS holds plain bytes for the owner
+    bool unread_ = false;               // TLS may hold plain bytes for the owner
     bool dry_ = false;                  // the socket was read empty, and has not become readable since
+    // A peer may send without end what TLS keeps for itself (tickets); the event loop gets its turn nevertheless.
+    static constexpr unsigned most_source_reads = 16;
+    unsigned source_reads_ = 0;         // in the present call
 
     // An awaited read takes the first bytes along: one system call less than waiting for readiness. They must not land in the
     // owner's buffer, which may be gone when another thread of the executor's pool receives them.

@@ -1,4 +1,6 @@
 // The encrypted half of a transport. See transport.hpp and tls_session.hpp.
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include <asio/post.hpp>
@@ -28,10 +30,16 @@ void transport::start_tls(std::unique_ptr<tls_session> session) {
 }
 
 void transport::go_on_with_handshake() {
-    const transfer_result result = tls_->handshake(*this);
+    transfer_result result;
+    source_reads_ = 0;
+    try {
+        result = tls_->handshake(*this);
+    } catch (const std::bad_alloc&) {
+        result = {transfer::ended, 0, std::make_error_code(std::errc::not_enough_memory)};
+    }
     flush_or_wait();
+    unread_ = result.outcome == transfer::more || source_reads_ == most_source_reads;  // the server's first words may have come along
     if (result.outcome == transfer::blocked) return await_readable();
-    unread_ = result.outcome == transfer::more;  // the server's first words may have come along
     tell_secured(end_of_handshake(result));
 }
 
@@ -42,7 +50,8 @@ void transport::tell_secured(std::error_code ec) {
 }
 
 transfer_result transport::read_encrypted(std::span<char> space) noexcept {
-    if (dry_) return {};
+    if (dry_ || source_reads_ == most_source_reads) return {};
+    ++source_reads_;
     const transfer_result result = read_socket(space);
     dry_ = result.outcome == transfer::blocked;
     return result;
@@ -50,8 +59,9 @@ transfer_result transport::read_encrypted(std::span<char> space) noexcept {
 
 transfer_result transport::read_tls(std::span<char> space) {
     if (!tls_->established()) return {};
+    source_reads_ = 0;
     const transfer_result result = tls_->read(space, *this);
-    unread_ = result.outcome == transfer::more;
+    unread_ = result.outcome == transfer::more || source_reads_ == most_source_reads;
     flush_or_wait();  // TLS may have answered something
     return result;
 }

@@ -153,6 +153,32 @@ TEST_CASE_FIXTURE(tls_io_fixture, "C7 D10: a peer that reads late gets everythin
     CHECK(received == messages);
 }
 
+TEST_CASE_FIXTURE(tls_io_fixture, "D12: a message larger than one turn reads, and as large back") {
+    client nc(context.get_executor(), tls_connect_options());
+    const std::string payload(5'000'000, 'y');
+    const std::string frame = "PUB a 5000000\r\n" + payload + "\r\n";
+    auto script_of_server = [&]() -> asio::awaitable<void> {
+        peer_connection c = co_await peer.accept();
+        tls_peer_connection tls(c, server);
+        co_await tls.handshake(R"("tls_required":true,"max_payload":8000000)");
+        const std::string sub = co_await tls.line();
+        CHECK(sub == "SUB b 1");
+        const std::string message = "MSG b 1 5000000\r\n" + payload + "\r\n";
+        co_await tls.send(message);
+        const std::string got = co_await tls.bytes(frame.size());
+        CHECK(got == frame);
+        nc.close();
+    };
+    subscription in = nc.subscribe("b");
+    auto user = [&]() -> asio::awaitable<void> {
+        co_await nc.async_connect();
+        const message m = co_await in.async_next();
+        CHECK(m.payload() == payload);
+        CHECK_FALSE(nc.publish("a", m.payload()));
+    };
+    play(context, script_of_server, user);
+}
+
 TEST_CASE_FIXTURE(tls_io_fixture, "B5: a server that a verified one tells of gets no login when it cannot prove itself") {
     scripted_peer other{context};
     const tls_server stranger{{certificate_authority("another").issue([] {

@@ -34,6 +34,13 @@ asio::awaitable<void> ask(slipstream::client nc) {
     else std::cout << reply.payload() << '\n';
 }
 
+slipstream::connect_options logged_in(std::function<void(std::string nonce, slipstream::signature_reply)> sign_with_hsm) {
+    slipstream::connect_options o;
+    o.auth = slipstream::creds_file{"~/user.creds"};         // read again for every connection
+    if (sign_with_hsm) o.auth = slipstream::nkey_signer{"UAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3RLKK", sign_with_hsm};
+    return o;
+}
+
 slipstream::connect_options encrypted() {
     slipstream::connect_options o;
     o.servers = {"tls://nats.example:4222"};
@@ -114,6 +121,15 @@ TEST_CASE("README: the five snippets compile, run and print what they promise") 
     };
     CHECK(printed(server, [&](slipstream::client nc) { return follow_from(nc, false); }) == "router.limit = 200\n");
     CHECK(printed(server, [&](slipstream::client nc) { return follow_from(nc, true); }) == "router.limit is gone\n");
+}
+
+TEST_CASE("README: logins as shown are valid options") {
+    asio::io_context io;
+    const slipstream::client with_file(io.get_executor(), logged_in(nullptr));
+    CHECK(std::holds_alternative<slipstream::creds_file>(with_file.options().auth));
+    slipstream::client with_signer(io.get_executor(), logged_in([](const std::string&, const slipstream::signature_reply&) {}));
+    CHECK_FALSE(with_signer.publish("a", "held"));
+    with_signer.close();
 }
 
 TEST_CASE("README: TLS as shown demands a CA that can be read") {

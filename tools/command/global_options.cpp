@@ -4,6 +4,7 @@
 #include <fstream>
 #include <iterator>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -47,6 +48,16 @@ std::string context_file(const std::string& name) {
     return base + "/nats/context/" + name + ".json";
 }
 
+/// What the members of `o` say; no_auth when nothing.
+slipstream::authentication login_of(const global_options& o) {
+    if (!o.creds_inline.empty()) return slipstream::creds_base64{o.creds_inline};
+    if (!o.creds.empty()) return slipstream::creds_file{o.creds};
+    if (!o.nkey.empty()) return slipstream::nkey_file{o.nkey};
+    if (!o.user.empty()) return slipstream::user_password{o.user, o.password};
+    if (!o.token.empty()) return slipstream::token_auth{o.token};
+    return slipstream::no_auth{};
+}
+
 // ADR-21: one JSON object of strings. Members that would need a login or transport this build has not are refused, not ignored.
 void read_context(global_options& out) {
     const std::string path = context_file(out.context);
@@ -60,16 +71,22 @@ void read_context(global_options& out) {
         std::string_view value;
         return object[name].get(value) == simdjson::SUCCESS ? std::string(value) : std::string();
     };
-    for (const char* unsupported : {"creds", "nkey", "user_jwt", "socks_proxy"}) {
-        if (!member(unsupported).empty())
-            throw CLI::ValidationError("--context", path + " uses '" + unsupported + "', which is not supported yet");
-    }
+    if (!member("socks_proxy").empty()) throw CLI::ValidationError("--context", path + " uses 'socks_proxy', which is not supported yet");
     if (out.connect.servers.empty()) out.connect.servers = split_list(member("url"));
-    if (out.user.empty()) {
-        out.user = member("user");
-        if (out.password.empty()) out.password = member("password");
+    if (std::holds_alternative<slipstream::no_auth>(out.connect.auth)) {
+        if (const std::string jwt = member("user_jwt"); !jwt.empty() && member("creds").empty() && member("nkey").empty()) {
+            const std::string key = member("user_seed");
+            out.connect.auth = key.empty() ? slipstream::authentication(slipstream::bearer_jwt{jwt})
+                                           : slipstream::authentication(slipstream::jwt_seed{jwt, key});
+        } else {
+            out.creds = member("creds");
+            out.nkey = member("nkey");
+            out.user = member("user");
+            out.password = member("password");
+            out.token = member("token");
+            out.connect.auth = login_of(out);
+        }
     }
-    if (out.token.empty()) out.token = member("token");
     if (out.js_domain.empty()) out.js_domain = member("jetstream_domain");
     slipstream::tls_options& tls = out.connect.tls;
     if (tls.ca_file.empty()) tls.ca_file = member("ca");
@@ -94,6 +111,12 @@ void add_global_options(CLI::App& app, global_options& out) {
            "-s,--server", [&out](const std::string& list) { out.connect.servers = split_list(list); },
            "Server URLs, comma-separated (or NATS_URL); default nats://127.0.0.1:4222")
         ->type_name("URL[,URL]");
+    app.add_option("--creds", out.creds, "Credentials file: a user's JWT and seed")->type_name("FILE");
+    app.add_option_function<std::string>(
+           "--creds-inline", [&out](const std::string& text) { out.creds_inline = text; },
+           "The same in base64; goes before --creds. Others can read it in the list of processes: better NATS_CREDS_B64")
+        ->type_name("BASE64");
+    app.add_option("--nkey", out.nkey, "File with the seed of a user's key")->type_name("FILE");
     app.add_option("--user", out.user, "User name");
     app.add_option("--password", out.password, "Password");
     app.add_option("--token", out.token, "Token");
@@ -136,18 +159,20 @@ void add_global_options(CLI::App& app, global_options& out) {
 }
 
 void resolve_connect_options(global_options& out) {
+    const bool with_creds = !out.creds_inline.empty() || !out.creds.empty();
+    if (int{with_creds} + int{!out.nkey.empty()} + int{!out.user.empty()} + int{!out.token.empty()} > 1)
+        throw CLI::ValidationError("login", "only one of --creds, --nkey, --user and --token");
+    if (!out.password.empty() && out.user.empty()) throw CLI::ValidationError("--password", "needs --user");
+    out.connect.auth = login_of(out);
+    if (const char* inline_creds = std::getenv("NATS_CREDS_B64");
+        inline_creds != nullptr && *inline_creds != '\0' && std::holds_alternative<slipstream::no_auth>(out.connect.auth)) {
+        out.connect.auth = slipstream::creds_base64{inline_creds};
+    }
     if (!out.context.empty()) read_context(out);
     if (out.connect.servers.empty()) {
         if (const char* url = std::getenv("NATS_URL"); url != nullptr) out.connect.servers = split_list(url);
     }
     if (out.connect.servers.empty()) out.connect.servers = slipstream::connect_options().servers;
-    if (!out.token.empty() && !out.user.empty()) throw CLI::ValidationError("--token", "not together with --user");
-    if (!out.password.empty() && out.user.empty()) throw CLI::ValidationError("--password", "needs --user");
-    if (!out.token.empty()) {
-        out.connect.auth = slipstream::token_auth{out.token};
-    } else if (!out.user.empty()) {
-        out.connect.auth = slipstream::user_password{out.user, out.password};
-    }
     if (out.timeout.count() > 0) out.connect.request_timeout = out.timeout;
 }
 

@@ -16,6 +16,9 @@ namespace command {
 struct global_options {
     slipstream::connect_options connect;
     std::string context;                            // ADR-21 context file
+    slipstream::secret creds_inline;
+    std::string creds;
+    std::string nkey;
     std::string user;
     std::string password;
     std::string token;
@@ -29,7 +32,8 @@ struct global_options {
 /// Adds the options to `app`; they may stand before or after the command's name.
 void add_global_options(CLI::App& app, global_options& out);
 
-/// Combines flags, environment and context file, in this order of precedence, into `out.connect`.
+/// Combines flags, environment and context file, in this order of precedence, into `out.connect`. The first of them that says how to log
+/// in decides alone, and in it credentials go before keys, and these before users and tokens.
 /// Throws CLI::ValidationError, which ends as bad usage (exit code 2).
 void resolve_connect_options(global_options& out);
 

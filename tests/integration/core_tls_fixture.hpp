@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -53,6 +54,11 @@ public:
     void put(const std::string& name, const certificate& c) const {
         put(name, c.cert);
         put(name + ".key", c.key);
+    }
+    [[nodiscard]] const std::string& path() const noexcept { return path_.native(); }
+    [[nodiscard]] std::string text(const std::string& name) const {
+        std::ifstream file(path_ / name, std::ios::binary);
+        return {std::istreambuf_iterator<char>(file), {}};
     }
     [[nodiscard]] std::string at(const std::string& name) const { return path_ / name; }
     /// `tls {}` of a server, with more in it.

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <new>
+#include <utility>
 
 #include <openssl/crypto.h>
 
@@ -286,6 +288,37 @@ TEST_CASE("B8: new keys are taken, a new handshake is refused, and neither lets 
     CHECK_FALSE(r.failed);
     r.to_server();
     CHECK(r.server.read().empty());
+}
+
+TEST_CASE("H9: an allocation that fails anywhere in a handshake ends that one, and the next is whole") {
+    const tls_options options = trusting();
+    tls_context context(options);
+    const tls_server server(plain_server());
+    bool failed = true;
+    for (std::uint64_t nth = 1; failed; ++nth) {
+        REQUIRE(nth < 1000);
+        failed = false;
+        try {
+            io::tls_peer peer{"a.test 1", "a.test, and a text that is too long to be kept in place", "a.test"};
+            const failing_allocation fails(nth);
+            const std::uint64_t before = allocations();
+            io::tls_problem problem;
+            const auto session = context.begin(std::move(peer), problem);
+            memory_source down;
+            tls_server_session other(server);
+            while (!session->established()) {
+                static_cast<void>(session->handshake(down));
+                other.feed(session->unsent());
+                session->on_sent(session->unsent().size());
+                down.bytes += other.take();
+            }
+            failed = allocations() - before >= nth;  // it was caught where it does no harm
+        } catch (const std::bad_alloc&) {
+            failed = true;
+        }
+        tls_link whole(context, server);
+        REQUIRE(whole.shake_hands());
+    }
 }
 
 TEST_CASE("Quality bar: in steady state nothing but OpenSSL allocates, and that by the record") {

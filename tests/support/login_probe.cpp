@@ -1,9 +1,9 @@
 // A small program that connects and waits, for tests that look into its memory.
 //
-//     login_probe URL creds-file PATH | creds-text | password | nkey-seed
+//     login_probe URL creds-file PATH | creds-text | password | nkey-seed | tls FOLDER
 //
 // What is not a path comes from standard input, up to its end, and is kept nowhere but in the options (or, for `password`, nowhere: a
-// provider gives it away). Prints every event, `up`, and ends when it is killed.
+// provider gives it away; so with `tls`, whose certificates are files). Prints every event, `up`, and ends when it is killed.
 #include <unistd.h>
 
 #include <array>
@@ -54,6 +54,12 @@ int main(int argc, char** argv) {
     o.servers = {argv[1]};
     o.name = "a name to be found";
     o.auth = how(argv[2], argc > 3 ? argv[3] : "");
+    if (argv[2] == std::string_view("tls") && argc > 3) {
+        const std::string folder = argv[3];
+        o.tls.ca_file = folder + "/ca.pem";
+        o.tls.cert_file = folder + "/client.pem";
+        o.tls.key_file = folder + "/client.pem.key";
+    }
     o.on_event = [](const event& e) { show(std::string(to_string(e.kind)) + " " + e.error.message() + " " + e.detail + " " + e.server); };
     client nc(context.get_executor(), o);
     o = connect_options();

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -122,6 +124,19 @@ certificate_authority certificate_authority::intermediate(const std::string& nam
     key_pointer key(make_key(0));
     x509_pointer x = make(wish, key.get(), own_.get(), key_.get(), true);
     return {std::move(key), std::move(x)};
+}
+
+std::string private_number(const std::string& key_pem) {
+    BIO* const bio = BIO_new_mem_buf(key_pem.data(), static_cast<int>(key_pem.size()));
+    EVP_PKEY* const key = PEM_read_bio_PrivateKey(bio, nullptr, nullptr, nullptr);
+    BIGNUM* number = nullptr;
+    require(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1, "no private number");
+    std::string out(32, '\0');
+    BN_bn2lebinpad(number, reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(out.size()));
+    BN_free(number);
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    return out;
 }
 
 }  // namespace slipstream::test

@@ -56,4 +56,7 @@ private:
     std::string pem_;
 };
 
+/// The secret number of an elliptic key as OpenSSL keeps it in a key: least significant byte first.
+[[nodiscard]] std::string private_number(const std::string& key_pem);
+
 }  // namespace slipstream::test

@@ -48,6 +48,8 @@ void subscriptions::unsubscribe(subscription_state& s, std::uint64_t max_message
     if (s.sid == 0 || max_messages <= s.received) told_end(s);  // nobody will ask
     if (s.sid == 0) return;
     if (max_messages > s.received) {
+        // By a lower number that it knows the server may have ended it already: the rest would never come.
+        if (s.max_messages != 0 && max_messages >= s.max_messages) return;
         s.max_messages = max_messages;
         if (s.sent != 0 && !s.draining) wire::encode_unsub(context_.box.protocol_frames(), s.sid, max_messages - s.received_before);
         return;

@@ -52,7 +52,8 @@ public:
     /// Takes the oldest queued message; reuses the memory of `out`. False when the queue is empty.
     bool try_next(message& out);
 
-    /// Tells the server to stop: now, or (`max_messages` > 0) after that many messages counted since the subscription began.
+    /// Tells the server to stop: now, or (`max_messages` > 0) after that many messages counted since the subscription began. A number
+    /// given before can be lowered, not raised.
     /// What is queued can still be taken. After the end no handler is called. Errors: errc::closed.
     std::error_code unsubscribe(std::uint64_t max_messages = 0);
 

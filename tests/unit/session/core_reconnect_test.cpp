@@ -74,9 +74,9 @@ TEST_CASE("C16 I12: the count of an auto-unsubscribe goes on across connections;
         s.subscribe("late", "b");
         s.expect_sent("SUB a 1\r\nUNSUB 1 2\r\nSUB b 2\r\n");
         s.server_says("MSG a 1 1\r\n1\r\nMSG b 2 1\r\n1\r\nMSG b 2 1\r\n2\r\n");
-        s.unsubscribe("late", 5);
-        s.expect_sent("UNSUB 2 5\r\n");
-        reconnected(s, "SUB a 1\r\nUNSUB 1 1\r\nSUB b 2\r\nUNSUB 2 3\r\n");
+        s.unsubscribe("late", 8);
+        s.expect_sent("UNSUB 2 8\r\n");
+        reconnected(s, "SUB a 1\r\nUNSUB 1 1\r\nSUB b 2\r\nUNSUB 2 6\r\n");
         s.unsubscribe("late", 6);  // six since the beginning, two of them before this connection
         s.expect_sent("UNSUB 2 4\r\n");
         s.server_says("MSG a 1 1\r\n2\r\nMSG a 1 1\r\n3\r\n");

@@ -80,6 +80,20 @@ TEST_CASE("I12 C16: never more than max_messages, whatever the server sends") {
     });
 }
 
+TEST_CASE("C16 I7: a maximum can be lowered and not raised: the server may have ended the subscription by the lower one") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("sub", "a", {.max_messages = 3});
+        s.expect_sent("SUB a 1\r\nUNSUB 1 3\r\n");
+        s.unsubscribe("sub", 5);
+        s.expect_sent("");
+        s.unsubscribe("sub", 2);
+        s.expect_sent("UNSUB 1 2\r\n");
+        s.server_says("MSG a 1 1\r\nx\r\nMSG a 1 1\r\ny\r\n");
+        s.check([&] { CHECK(s.subscription("sub")->sid == 0); });
+    });
+}
+
 TEST_CASE("C16: a 503 counts here but not at the server, which is told the end then") {
     run_script([](session_script& s) {
         connected(s);

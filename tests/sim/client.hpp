@@ -1,0 +1,128 @@
+// The shell of one production client: carries bytes, time and results between session::core and the world, as protocol/io does with
+// Asio. And the user of that client.
+//
+// Told: what the transport did, wishes of the plan. Emits: calls to core, in the order that protocol/io promises, and everything that
+// comes out of it to the oracles. A client lives until it is closed; after that another takes its place.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "protocol/session/core.hpp"
+#include "tests/sim/history.hpp"
+#include "tests/sim/model_parser.hpp"
+#include "tests/sim/network.hpp"
+#include "tests/sim/plan.hpp"
+
+namespace slipstream::sim {
+
+class world;
+
+class sim_client {
+public:
+    sim_client(world& w, std::size_t slot, std::size_t life);
+    ~sim_client();
+    sim_client(const sim_client&) = delete;
+    sim_client& operator=(const sim_client&) = delete;
+
+    // --- the transport's side (client_shell.cpp) ---
+    void on_dial_answer(link& l, std::error_code ec);
+    void on_readable(link& l);
+    void on_writable(link& l);
+    void pause(duration d);
+    void tell_stale_fact(std::uint64_t which);
+
+    // --- the user's side (client_user.cpp) ---
+    void wish(const step& s);
+    void connect();
+    operation& flush(std::chrono::milliseconds timeout);
+    void drain();
+    void close();
+    void on_operation_ended(operation& op);
+    /// After every wish: everything that can be done is done.
+    void settle();
+
+    // --- what the oracles look at ---
+    [[nodiscard]] session::core& core() noexcept { return *core_; }
+    [[nodiscard]] const connect_options& options() const noexcept { return core_->options(); }
+    [[nodiscard]] bool destroyed() const noexcept { return core_ == nullptr; }
+    void destroy();
+
+    const std::size_t slot;
+    const std::size_t life;
+    link* attempt = nullptr;           // the transport of the present attempt or connection
+    bool transport_open = false;
+    bool securing = false;             // a TLS handshake is under way: nothing is read and nothing written
+    bool secured = false;              // it has ended well
+    std::uint64_t generation = 0;      // of it
+    bool up = false;                   // by the events
+    time_point up_since{};
+    bool ended = false;                // `closed` was told
+    bool close_wished = false;         // or a drain
+    bool reconnect_wished = false;     // once
+    bool lied_to = false;              // a server has sent something else than it meant
+    time_point drain_deadline = never; // of the first drain: later ones join it
+    std::uint64_t losses = 0;          // attempts and connections that have ended
+    time_point resumes_at{};           // the process was stopped until then
+    std::uint64_t messages = 0;        // accepted so far
+    std::uint64_t timer_calls = 0;
+    enum class doing : std::uint8_t { nothing, wish, dial, read, down_eof, down_reset, time };
+    doing now_doing = doing::nothing;  // the call to core that is under way, or was the last
+    std::deque<operation> operations;
+    std::deque<app_subscription> subscriptions;
+    model_parser outgoing;             // what left on this link, as a server would read it
+    std::uint64_t frames_seen = 0;     // of the server's, on this link
+
+private:
+    // --- client_shell.cpp ---
+    [[nodiscard]] bool paused() const;
+    void read_in();
+    void on_time();
+    void account(link& l, std::size_t n);
+    bool pull_actions();
+    bool pull_login_actions();
+    void start_tls(std::uint64_t of_generation);
+    bool pull_events();
+    bool pull_finished();
+    bool write_out();
+    void arm_timer();
+    void drop_transport(bool orderly);
+    void count_episode(const event& e);
+
+    // --- client_user.cpp ---
+    app_subscription* pick(std::uint64_t which);
+    operation& begin(operation_kind kind, duration limit);
+    void publish(const std::string& subject, std::size_t size, std::uint64_t how);
+    void subscribe(const step& s);
+    void request(const step& s);
+    void next(app_subscription& s, bool consumes);
+    void cancel(std::uint64_t which, bool terminal);
+    void on_message(std::size_t index, const message_view& m);
+    void deliver(app_subscription& s, const message_view& m);
+    void consume_on(app_subscription& s);
+
+    world& world_;
+    std::unique_ptr<session::core> core_;
+    random_stream rng_;
+    time_point timer_at_ = never;
+    std::uint64_t timer_number_ = 0;
+    time_point last_time_call_{};
+    unsigned calls_at_once_ = 0;
+    bool settling_ = false;
+    bool in_read_ = false;
+    bool readable_ = false;
+    bool writable_ = false;
+    bool dial_waits_ = false;
+    std::error_code dial_result_;
+    time_point down_since_ = never;
+};
+
+/// The options of a client, drawn from its stream.
+connect_options draw_options(random_stream rng, const world& w, std::size_t slot);
+
+}  // namespace slipstream::sim

@@ -1,0 +1,82 @@
+// I6: attempts to connect are bounded in any ten seconds, and the backoff falls back only after the stability time.
+#include <algorithm>
+#include <deque>
+#include <map>
+
+#include "tests/sim/invariants/all.hpp"
+#include "tests/sim/world.hpp"
+
+namespace slipstream::sim {
+
+namespace {
+
+class i06_attempts final : public invariant {
+public:
+    explicit i06_attempts(world& w) : invariant(w, "I6") {}
+
+    void on_operation_started(sim_client& c, const operation& op) override {
+        // An explicit connect of an idle client begins a pass over all servers.
+        if (op.kind == operation_kind::connect && c.core().state() == client_state::idle) {
+            states_[&c].free += most_servers;
+            states_[&c].attempts = 0;
+        }
+    }
+    void on_event(sim_client& c, const event& e) override {
+        state& s = states_[&c];
+        if (e.kind == event_kind::connected) s.up_since = now();
+        if (e.kind == event_kind::disconnected) {
+            if (e.reason == disconnect_reason::requested) ++s.free;  // to another server, which is paced by itself
+            const bool stable = s.up_since != never && now() >= s.up_since + c.options().reconnect_stable;
+            if (stable) s.attempts = 0;
+            s.up_since = never;
+            s.lost_at = now();
+        }
+        if (e.kind == event_kind::connect_failed) s.lost_at = now();
+        if (e.kind == event_kind::reconnecting) s.announced = true;
+    }
+    void on_action(sim_client& c, const session::transport_action& a) override {
+        if (a.what != session::transport_action::kind::dial) return;
+        state& s = states_[&c];
+        if (s.free != 0) {
+            --s.free;
+        } else {
+            // The first retry after a stable connection comes at once. Every later one waits for a time that was drawn.
+            if (s.attempts != 0 && s.announced && now() == s.lost_at && c.resumes_at < now()) ++s.at_once;
+            if (s.at_once > 2) return violated("attempts follow each other without a pause though no connection was stable");
+        }
+        if (s.announced) ++s.attempts;
+        s.announced = false;
+        s.dials.push_back(now());
+        while (s.dials.front() < now() - std::chrono::seconds(10)) s.dials.pop_front();
+        // Delays below base, 2 base, 4 base ... for each server: so many fit in ten seconds when luck is bad.
+        const std::size_t servers = world_.node_count + 2;
+        const auto base = std::chrono::duration_cast<std::chrono::milliseconds>(c.options().reconnect_wait).count();
+        std::size_t rounds = 10;
+        for (auto b = base; b < 400; b *= 2) rounds += 2;
+        const std::size_t most = rounds * servers + s.bonus;
+        if (s.dials.size() > most) violated(std::to_string(s.dials.size()) + " attempts in ten seconds");
+    }
+    void on_settled(sim_client& c) override {
+        if (c.core().state() == client_state::idle) states_[&c].free = 0;
+    }
+
+private:
+    static constexpr std::size_t most_servers = 5;
+    struct state {
+        std::size_t free = 0;        // attempts of a first pass
+        std::uint64_t attempts = 0;  // since the backoff may have fallen back
+        std::size_t at_once = 0;
+        std::size_t bonus = 20;
+        bool announced = false;
+        time_point up_since = never;
+        time_point lost_at{};
+        std::deque<time_point> dials;
+    };
+    std::map<const sim_client*, state> states_;  // looked up only
+};
+
+}  // namespace
+
+std::unique_ptr<invariant> make_i06(world& w) { return std::make_unique<i06_attempts>(w); }
+
+}  // namespace slipstream::sim

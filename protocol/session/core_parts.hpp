@@ -116,7 +116,7 @@ struct core::parts {
     void update_state() noexcept;
 
     reconnect_hooks hooks;  // taken out of the options: let go of when the client ends
-    const connect_options options;
+    connect_options options;  // only the login changes: it is let go of when the client ends
     context shared;
     std::error_code options_error;
     std::string inbox_id;

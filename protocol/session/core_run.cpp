@@ -280,9 +280,10 @@ void core::parts::shut(std::error_code why, std::error_code drained, transport_a
     e.generation = machine ? machine->generation() : 0;
     e.reconnects = shared.counters.reconnects;
     shared.out.tell(std::move(e));
-    // Last: handlers and hooks are destroyed, so user code may run.
+    // Last: handlers, hooks and login callbacks are destroyed, so user code may run.
     subs.end_all(errc::closed);
     const reconnect_hooks ended = std::exchange(hooks, {});
+    const authentication ended_login = std::exchange(options.auth, no_auth{});
 }
 
 void core::parts::update_state() noexcept {

@@ -31,7 +31,7 @@ struct connect_options {
     /// Refused: `ws://` and `wss://` (errc::invalid_url).
     std::vector<std::string> servers{"nats://127.0.0.1:4222"};
     std::string name{};                       ///< Shown in the server's monitoring.
-    authentication auth = no_auth{};        ///< How to log in.
+    authentication auth = no_auth{};        ///< How to log in; wiped and let go of when the client ends.
     tls_options tls{};                      ///< Encryption: whom to trust, the client's certificate.
     std::string inbox_prefix = "_INBOX";    ///< Of every reply subject made by this client.
     bool no_echo = false;                   ///< Do not deliver own messages to own subscriptions.

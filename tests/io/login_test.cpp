@@ -340,6 +340,24 @@ TEST_CASE_FIXTURE(login_fixture, "H8 C7: a callback may close the client, and le
     CHECK(events.back().kind == event_kind::closed);
 }
 
+TEST_CASE_FIXTURE(login_fixture, "H8 H11 B13: a callback may hold a handle: it is let go of when the client ends, and so is the login") {
+    const auto held = std::make_shared<int>();
+    const std::weak_ptr<int> watched = held;
+    const auto holder = std::make_shared<std::optional<client>>();
+    connect_options o = options();
+    o.auth = credential_provider{[holder, kept = held](const login_request&, const login_reply& reply) { reply.fail(); }};
+    client nc(context.get_executor(), std::move(o));
+    *holder = nc;
+    outcome result;
+    nc.async_connect(result.plain());
+    REQUIRE(run_until(context, [&] { return result.calls != 0; }));
+    CHECK(watched.use_count() > 1);
+    nc.close();
+    REQUIRE(runs_out());
+    CHECK(watched.use_count() == 1);
+    CHECK(std::holds_alternative<no_auth>(nc.options().auth));
+}
+
 TEST_CASE_FIXTURE(login_fixture, "B7: a signer that never answers ends with the connect timeout") {
     std::optional<signature_reply> kept;
     connect_options o = options();

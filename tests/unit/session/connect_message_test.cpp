@@ -53,6 +53,15 @@ TEST_CASE("B12: CONNECT has these keys and no others") {
     CHECK(keys_of(connect({.name = "n", .login = {}})) == with(always, {"name"}));
     CHECK(keys_of(connect({.name = "n", .login = login_fields_of(user)})) == with(always, {"name", "user", "pass"}));
     CHECK(keys_of(connect({.login = login_fields_of(token)})) == with(always, {"auth_token"}));
+    login_fields key;
+    key.nkey = "U";
+    key.sig = "s";
+    CHECK(keys_of(connect({.login = key})) == with(always, {"nkey", "sig"}));
+    login_fields jwt;
+    jwt.jwt = "a.b.c";
+    CHECK(keys_of(connect({.login = jwt})) == with(always, {"jwt"}));
+    jwt.sig = "s";
+    CHECK(keys_of(connect({.login = jwt})) == with(always, {"jwt", "sig"}));
 }
 
 TEST_CASE("B12: the whole frame, as the server reads it") {
@@ -101,7 +110,10 @@ TEST_CASE("I3: the frame is one that the walker knows, behind what was there") {
 TEST_CASE("B13: no copy of a secret is left in memory that was outgrown: one block for the text, one for the frame") {
     const user_password user{std::string(700, '\x01'), secret(std::string(900, '\n'))};
     wire::write_buffer out;
-    const connect_fields fields{.name = std::string_view("name"), .login = login_fields_of(user)};
+    connect_fields fields{.name = std::string_view("name"), .login = login_fields_of(user)};
+    const std::string jwt(3000, 'j');
+    fields.login.jwt = jwt;
+    fields.login.sig = jwt;
     const test::allocation_counter counter;
     append_connect(out, fields);
     out.append("PING\r\n");

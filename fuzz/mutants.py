@@ -102,7 +102,7 @@ MUTATIONS = [
     (API + "ack_subject.cpp", "((word + 0x76 * ones) | word)", "(word + 0x76 * ones)"),
     (API + "ack_subject.cpp", "never_overflows = 19;", "never_overflows = 20;"),
     (API + "ack_subject.cpp", "never_overflows = 19;", "never_overflows = 18;"),
-    (API + "ack_subject.cpp", "token.size() > never_overflows + 1)", "token.size() > never_overflows + 2)"),
+    (API + "ack_subject.cpp", "token.size() > never_overflows + 1)", "token.size() > never_overflows)"),
     (API + "ack_subject.cpp", "value > (max - more) / eight_digits", "value >= (max - more) / eight_digits"),
     (API + "ack_subject.cpp", "value > (max - more) / eight_digits", "value > max / eight_digits"),
     (API + "ack_subject.cpp", "!tokens.well_formed || ", ""),

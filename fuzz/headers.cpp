@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -118,6 +119,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         FUZZ_CHECK(std::distance(map.view().begin(), map.view().end()) == 1);
         FUZZ_CHECK(map.view().begin()->name == split.name);
         FUZZ_CHECK(std::count(map.block().begin(), map.block().end(), '\n') == 3);
+        const header_map listed{split, {"B", "c"}};
+        FUZZ_CHECK(!map.append("B", "c") && listed.block() == map.block());
+        map.clear();
+        FUZZ_CHECK(map.empty() && map.view().empty());
+    } else {
+        bool thrown = false;
+        try {
+            static_cast<void>(header_map{split});
+        } catch (const std::system_error&) {
+            thrown = true;
+        }
+        FUZZ_CHECK(thrown);
     }
     return 0;
 }

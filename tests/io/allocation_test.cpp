@@ -154,3 +154,45 @@ TEST_CASE_FIXTURE(with_server, "H9: an allocation that fails at any point of a r
     }
     CHECK(completed == started);
 }
+
+TEST_CASE("H9: memory ends at any point of making a client, connecting and subscribing: the connect ends once, and nothing is left") {
+    server_thread server;
+    connect_options options;
+    options.servers = {server.url()};
+    options.ping_interval = 60s;
+    bool hit = true;
+    std::uint64_t nth = 0;
+    while (hit && nth < 1'000) {
+        ++nth;
+        CAPTURE(nth);
+        asio::io_context context{1};
+        outcome up;
+        bool started = false;
+        {
+            std::optional<client> nc;
+            subscription in;
+            {
+                const allocation_counter counter;
+                const failing_allocation fails(nth);
+                try {
+                    nc.emplace(context.get_executor(), options);
+                    nc->async_connect(up.plain());
+                    started = true;
+                    in = nc->subscribe("in", [](const message_view&) {});
+                } catch (const std::bad_alloc&) {  // refused to the caller
+                }
+                try {
+                    static_cast<void>(run_until(context, [&] { return !started || up.calls == 1; }));
+                } catch (const std::bad_alloc&) {  // of the event loop itself
+                }
+                hit = counter.count() >= nth;
+            }
+            if (started) REQUIRE(run_until(context, [&] { return up.calls == 1; }));
+            if (nc) nc->close();
+        }
+        CHECK(runs_out(context));
+        CHECK(up.calls == (started ? 1 : 0));
+    }
+    CHECK_FALSE(hit);
+    CHECK(nth > 20);
+}

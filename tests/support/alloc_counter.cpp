@@ -4,11 +4,23 @@
 #include <cstdlib>
 #include <new>
 
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define SLIPSTREAM_KEEPS_OPERATOR_NEW
+#endif
+#endif
+
 namespace {
 
 thread_local std::uint64_t counted = 0;
 thread_local std::uint64_t failing = 0;  // the value of `counted` that fails; 0 = none
 thread_local std::int64_t live = 0;
+
+}  // namespace
+
+#ifndef SLIPSTREAM_KEEPS_OPERATOR_NEW
+
+namespace {
 
 void* allocate(std::size_t size, std::size_t alignment) noexcept {
     if (++counted == failing) return nullptr;
@@ -57,6 +69,8 @@ void operator delete(void* p, std::size_t, std::align_val_t) noexcept { release(
 void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { release(p); }
 void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept { release(p); }
 void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept { release(p); }
+
+#endif
 
 namespace slipstream::test {
 

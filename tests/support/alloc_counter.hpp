@@ -1,5 +1,5 @@
 // Counts the allocations of a thread, and lets one of them fail. For test programs that link alloc_counter.cpp, which replaces
-// operator new and delete of the whole program.
+// operator new and delete of the whole program. The thread sanitizer's own cannot be replaced: there nothing is counted and nothing fails.
 #pragma once
 
 #include <cstdint>

@@ -13,8 +13,7 @@ namespace slipstream::io {
 
 namespace {
 
-constexpr std::size_t read_ahead = 64 * 1024;  // several records in one read
-constexpr int security_level = 2;              // 112 bits: no RSA key below 2048 bits, no SHA-1 signature
+constexpr int security_level = 2;  // 112 bits: no RSA key below 2048 bits, no SHA-1 signature
 
 }  // namespace
 
@@ -65,8 +64,6 @@ tls_problem tls_context::renew(const secret& ca) {
     }
     SSL_CTX_set_options(c, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
     SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_read_ahead(c, 1);
-    SSL_CTX_set_default_read_buffer_len(c, read_ahead);
 
     if (options_.resume_sessions) {
         SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);

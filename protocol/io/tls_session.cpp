@@ -49,6 +49,7 @@ tls_session::tls_session(ssl_handle ssl, tls_peer peer, std::shared_ptr<tls_sess
       peer_(std::move(peer)),
       cache_(std::move(cache)),
       with_certificate_(with_certificate),
+      in_(std::make_unique_for_overwrite<char[]>(in_capacity)),
       out_(std::make_unique_for_overwrite<char[]>(out_capacity)) {
     SSL_set_app_data(ssl_.get(), this);
     SSL_set_connect_state(ssl_.get());
@@ -164,6 +165,26 @@ bool tls_session::is_peer(X509* certificate) const noexcept {
     return is;
 }
 
+/// As a read of a socket: 0 is the end, -1 nothing, and then `again` says that there may be something later.
+int tls_session::give_input(std::span<char> space, bool& again) noexcept {
+    if (taken_ == arrived_) {
+        const transfer_result result = source_->read_encrypted({in_.get(), in_capacity});
+        taken_ = 0;
+        arrived_ = result.n;
+        if (result.n == 0) {
+            again = result.outcome != transfer::ended;
+            if (again) return -1;
+            source_ended_ = true;
+            source_error_ = result.ec;
+            return 0;
+        }
+    }
+    const std::size_t n = std::min(space.size(), arrived_ - taken_);
+    std::memcpy(space.data(), in_.get() + taken_, n);
+    taken_ += n;
+    return static_cast<int>(n);
+}
+
 bool tls_session::take_output(const char* bytes, std::size_t n) noexcept {
     if (n > out_capacity - end_ && sent_ != 0) {
         std::memmove(out_.get(), out_.get() + sent_, end_ - sent_);
@@ -224,13 +245,7 @@ BIO* tls_callbacks::make_bio(tls_session& session) noexcept {
 }
 
 int tls_callbacks::read(tls_session& session, char* space, int size, bool& again) noexcept {
-    const transfer_result result = session.source_->read_encrypted({space, static_cast<std::size_t>(size)});
-    if (result.n != 0) return static_cast<int>(result.n);
-    again = result.outcome != transfer::ended;
-    if (again) return -1;
-    session.source_ended_ = true;
-    session.source_error_ = result.ec;
-    return 0;
+    return session.give_input({space, static_cast<std::size_t>(size)}, again);
 }
 
 bool tls_callbacks::ended(const tls_session& session) noexcept { return session.source_ended_; }

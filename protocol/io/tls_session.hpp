@@ -73,6 +73,7 @@ private:
 
     transfer_result end(int result);
     [[nodiscard]] bool is_peer(X509* certificate) const noexcept;
+    [[nodiscard]] int give_input(std::span<char> space, bool& again) noexcept;
     [[nodiscard]] bool take_output(const char* bytes, std::size_t n) noexcept;
 
     // Four full records and what encryption adds to them: as much as one write should take. Only KeyUpdates and alerts, which are
@@ -94,6 +95,13 @@ private:
     tls_source* source_ = nullptr;  // during a call
     bool source_ended_ = false;
     std::error_code source_error_;
+
+    // Several records in one read. They are passed on by the piece: when OpenSSL reads ahead itself, it moves what it has not used to
+    // the front of its buffer for every record.
+    static constexpr std::size_t in_capacity = std::size_t{64} * 1024;
+    std::unique_ptr<char[]> in_;
+    std::size_t taken_ = 0;
+    std::size_t arrived_ = 0;
 
     std::unique_ptr<char[]> out_;
     std::size_t sent_ = 0;

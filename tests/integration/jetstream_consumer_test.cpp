@@ -24,7 +24,7 @@ consumer_config push_to(std::string deliver_subject) {
     return c;
 }
 
-asio::awaitable<void> fill(jetstream_fixture& f) {
+asio::awaitable<void> make_numbers(jetstream_fixture& f) {
     co_await f.make("S", "s.*");
     for (int i = 1; i <= 5; ++i) co_await f.js.async_publish("s." + std::to_string(i % 2), std::to_string(i));
 }
@@ -34,7 +34,7 @@ asio::awaitable<void> fill(jetstream_fixture& f) {
 TEST_CASE("spec/jetstream.md 7: a push consumer delivers, and its ACK subjects are read") {
     jetstream_fixture f;
     auto user = [&]() -> asio::awaitable<void> {
-        co_await fill(f);
+        co_await make_numbers(f);
         const std::string inbox = f.nc.new_inbox();
         subscription in = f.nc.subscribe(inbox);
         consumer_config c = push_to(inbox);
@@ -99,7 +99,7 @@ TEST_CASE("L2 A19: the newer ACK subjects, with and without a domain") {
     o.config = config;
     jetstream_fixture f(o, {.domain = domain});
     auto user = [&]() -> asio::awaitable<void> {
-        co_await fill(f);
+        co_await make_numbers(f);
         const std::string inbox = f.nc.new_inbox();
         subscription in = f.nc.subscribe(inbox);
         const consumer_config c = push_to(inbox);
@@ -122,7 +122,7 @@ TEST_CASE("L2 A19: the newer ACK subjects, with and without a domain") {
 TEST_CASE("F18: a consumer without a name gets one, and it is not the same twice") {
     jetstream_fixture f;
     auto user = [&]() -> asio::awaitable<void> {
-        co_await fill(f);
+        co_await make_numbers(f);
         const consumer_config c = push_to("deliver.here");
         const consumer_info one = co_await f.js.async_create_consumer("S", c);
         consumer_config elsewhere = c;
@@ -144,7 +144,7 @@ TEST_CASE("F18: a consumer without a name gets one, and it is not the same twice
 TEST_CASE("F17: an equal consumer again is success, another one under the name is consumer_exists") {
     jetstream_fixture f;
     auto user = [&]() -> asio::awaitable<void> {
-        co_await fill(f);
+        co_await make_numbers(f);
         consumer_config c = push_to("deliver.here");
         c.name = "w";
         c.filter_subjects = {"s.1"};
@@ -171,7 +171,7 @@ TEST_CASE("F17: an equal consumer again is success, another one under the name i
 TEST_CASE("S95 L22: several filters in one consumer; overlapping ones are refused") {
     jetstream_fixture f;
     auto user = [&]() -> asio::awaitable<void> {
-        co_await fill(f);
+        co_await make_numbers(f);
         consumer_config c = push_to("deliver.here");
         c.filter_subjects = {"s.1", "s.7"};
         const consumer_info made = co_await f.js.async_create_consumer("S", c);
@@ -189,7 +189,7 @@ TEST_CASE("S95 L22: several filters in one consumer; overlapping ones are refuse
 TEST_CASE("W1 L10 L11: last per subject, and a start that the server had to move") {
     jetstream_fixture f;
     auto user = [&]() -> asio::awaitable<void> {
-        co_await fill(f);
+        co_await make_numbers(f);
         consumer_config last = push_to("deliver.last");
         last.deliver_policy = jetstream::deliver_policy::last_per_subject;
         const auto r4 = co_await f.js.async_create_consumer("S", last);

@@ -11,7 +11,7 @@ using js_errc = jetstream::errc;
 namespace {
 
 /// A stream that allows direct reads, with four messages.
-asio::awaitable<void> fill(jetstream_fixture& f) {
+asio::awaitable<void> make_messages(jetstream_fixture& f) {
     stream_config c = f.in_memory("S", {"s.>"});
     c.allow_direct = true;
     co_await f.js.async_create_stream(c);
@@ -33,7 +33,7 @@ asio::awaitable<void> fill(jetstream_fixture& f) {
 TEST_CASE("L41 spec/jetstream.md 9: by sequence and by subject, from the leader and directly, with the same result") {
     jetstream_fixture f;
     auto user = [&]() -> asio::awaitable<void> {
-        co_await fill(f);
+        co_await make_messages(f);
         stored_message of_leader;
         for (const bool direct : {false, true}) {
             CAPTURE(direct);
@@ -68,7 +68,7 @@ TEST_CASE("L41 spec/jetstream.md 9: by sequence and by subject, from the leader 
 TEST_CASE("A22: what is not there: message, stream, direct access") {
     jetstream_fixture f;
     auto user = [&]() -> asio::awaitable<void> {
-        co_await fill(f);
+        co_await make_messages(f);
         for (const bool direct : {false, true}) {
             CAPTURE(direct);
             auto [by_sequence, a] = co_await f.js.async_get_message("S", {.sequence = 99, .direct = direct}, use_tuple);
@@ -98,7 +98,7 @@ TEST_CASE("A22: what is not there: message, stream, direct access") {
 TEST_CASE("spec/kv.md 1: a subject that is too long for the protocol line is read all the same") {
     jetstream_fixture f;
     auto user = [&]() -> asio::awaitable<void> {
-        co_await fill(f);
+        co_await make_messages(f);
         const std::string subject = "s." + std::string(3000, 'x');
         co_await f.js.async_publish(subject, "long");
         for (const bool direct : {false, true}) {
@@ -114,7 +114,7 @@ TEST_CASE("spec/kv.md 1: a subject that is too long for the protocol line is rea
 TEST_CASE("D13: large messages") {
     jetstream_fixture f;
     auto user = [&]() -> asio::awaitable<void> {
-        co_await fill(f);
+        co_await make_messages(f);
         std::string big(900'000, '\0');
         for (std::size_t i = 0; i < big.size(); ++i) big[i] = static_cast<char>(i * 7);
         co_await f.js.async_publish("s.big", big);

@@ -10,7 +10,7 @@ using test::kv_world;
 
 namespace {
 
-constexpr int rounds = 64;
+constexpr int repeats = 64;
 
 /// Allocations of one operation in steady state: `start(done)` starts it, `done()` ends it.
 template <class Start>
@@ -20,10 +20,10 @@ double allocations_of(kv_world& w, Start start) {
         start([&ended] { ended = true; });
         REQUIRE(w.run_until([&] { return ended; }));
     };
-    for (int i = 0; i < rounds; ++i) once();
+    for (int i = 0; i < repeats; ++i) once();
     const test::allocation_counter counter;
-    for (int i = 0; i < rounds; ++i) once();
-    return static_cast<double>(counter.count()) / rounds;
+    for (int i = 0; i < repeats; ++i) once();
+    return static_cast<double>(counter.count()) / repeats;
 }
 
 }  // namespace

@@ -9,17 +9,8 @@
 using namespace slipstream;
 using namespace std::chrono_literals;
 using test::kv_world;
+using test::named;
 using test::result;
-
-namespace {
-
-kv::bucket_config named(std::string bucket) {
-    kv::bucket_config config;
-    config.bucket = std::move(bucket);
-    return config;
-}
-
-}  // namespace
 
 TEST_CASE("S20 L3 L4: making a bucket; an equal one is success, a different one is bucket_exists") {
     kv_world w;

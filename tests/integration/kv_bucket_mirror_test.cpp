@@ -9,15 +9,10 @@
 using namespace slipstream;
 using namespace std::chrono_literals;
 using test::kv_world;
+using test::named;
 using test::result;
 
 namespace {
-
-kv::bucket_config named(std::string bucket) {
-    kv::bucket_config config;
-    config.bucket = std::move(bucket);
-    return config;
-}
 
 struct scratch_directory {
     scratch_directory() {

@@ -16,6 +16,8 @@
 #include <asio/async_result.hpp>
 #include <asio/io_context.hpp>
 
+#include <doctest/doctest.h>
+
 #include <slipstream/client.hpp>
 #include <slipstream/jetstream/context.hpp>
 #include <slipstream/kv/bucket.hpp>
@@ -136,5 +138,33 @@ public:
     client nc;
     jetstream::context js;
 };
+
+inline kv::bucket_config named(std::string bucket, unsigned history = 1) {
+    kv::bucket_config config;
+    config.bucket = std::move(bucket);
+    config.history = history;
+    return config;
+}
+
+inline jetstream::message_selector last_of(std::string_view subject) {
+    jetstream::message_selector last;
+    last.last_by_subject = subject;
+    return last;
+}
+
+/// The error of an operation that yields a revision.
+template <class Pending>
+std::error_code error_of(kv_world& w, Pending pending) {
+    auto [ec, revision] = w.wait(std::move(pending));
+    CHECK(revision.is_known() == !ec);
+    return ec;
+}
+
+/// How many values the bucket holds.
+inline std::uint64_t stored(kv_world& w, kv::bucket& b) {
+    auto [ec, status] = w.wait(b.async_status({}, result));
+    REQUIRE_FALSE(ec);
+    return status.values;
+}
 
 }  // namespace slipstream::test

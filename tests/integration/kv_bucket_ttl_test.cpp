@@ -7,41 +7,18 @@
 
 using namespace slipstream;
 using namespace std::chrono_literals;
+using test::error_of;
 using test::kv_world;
+using test::last_of;
+using test::named;
 using test::result;
+using test::stored;
 
 namespace {
-
-kv::bucket_config named(std::string bucket, unsigned history = 1) {
-    kv::bucket_config config;
-    config.bucket = std::move(bucket);
-    config.history = history;
-    return config;
-}
-
-jetstream::message_selector last_of(std::string_view subject) {
-    jetstream::message_selector last;
-    last.last_by_subject = subject;
-    return last;
-}
-
-/// The error of an operation that yields a revision.
-template <class Pending>
-std::error_code error_of(kv_world& w, Pending pending) {
-    auto [ec, revision] = w.wait(std::move(pending));
-    CHECK(revision.is_known() == !ec);
-    return ec;
-}
 
 /// Waits until the key has no value any more.
 bool expires(kv_world& w, kv::bucket& b, std::string_view key) {
     return w.run_until([&] { return !w.get(b, key).has_value(); }, 20s);
-}
-
-std::uint64_t stored(kv_world& w, kv::bucket& b) {
-    auto [ec, status] = w.wait(b.async_status({}, result));
-    REQUIRE_FALSE(ec);
-    return status.values;
 }
 
 }  // namespace

@@ -47,15 +47,22 @@ def query(program, path, flags, directory):
     return result
 
 
+def code_of(path):
+    """The code of a source; of one that meson made to compile several as one, theirs."""
+    text = path.read_text(encoding="utf-8")
+    parts = [path.parent / name for name in re.findall(r'^#include ?[<"](.+\.cpp)[>"]$', text, re.MULTILINE)]
+    return "".join([code_only(text)] + [code_only(part.read_text(encoding="utf-8")) for part in parts])
+
+
 def jobs_from_database(lint, database, extra):
-    """(path, flags, directory) of each of our sources that awaits, or includes a header that does."""
+    """(path, flags, directory) of each of our sources that awaits."""
     seen = set()
     for entry in json.loads(Path(database).read_text(encoding="utf-8")):
         path = (Path(entry["directory"]) / entry["file"]).resolve()
         if path in seen or not path.is_relative_to(lint.root) or not path.is_file():
             continue
         seen.add(path)
-        if re.search(r"\bco_await\b", code_only(path.read_text(encoding="utf-8"))):
+        if re.search(r"\bco_await\b", code_of(path)):
             yield path, flags_of(entry["command"]) + extra, entry["directory"]
 
 

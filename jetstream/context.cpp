@@ -22,7 +22,7 @@ using api::request_kind;
 template <class Result, std::error_code (*Decode)(const message_view&, Result&, error_info*)>
 void start_call(const client& nc, detail::prepared_request request, request_kind kind,
                 detail::any_handler<void(std::error_code, Result)> done) {
-    std::make_shared<call<Result>>(nc, std::move(request), kind, std::move(done),
+    make_operation<call<Result>>(nc, std::move(request), kind, std::move(done),
                                    [](message reply, Result& out, error_info* info) { return Decode(reply.view(), out, info); })
         ->start();
 }
@@ -80,7 +80,7 @@ void context::start_stream_info(prepared request, handler<stream_info> done) con
 }
 
 void context::start_success(prepared request, handler<> done) const {
-    std::make_shared<success_call>(impl_->nc, std::move(request), request_kind::once, std::move(done))->start();
+    make_operation<success_call>(impl_->nc, std::move(request), request_kind::once, std::move(done))->start();
 }
 
 void context::start_purge_stream(prepared request, handler<std::uint64_t> done) const {
@@ -88,19 +88,19 @@ void context::start_purge_stream(prepared request, handler<std::uint64_t> done) 
 }
 
 void context::start_list_streams(prepared request, handler<std::vector<stream_info>> done) const {
-    std::make_shared<list_call<stream_info>>(impl_->nc, std::move(request), std::move(done))->start();
+    make_operation<list_call<stream_info>>(impl_->nc, std::move(request), std::move(done))->start();
 }
 
 void context::start_list_stream_names(prepared request, handler<std::vector<std::string>> done) const {
-    std::make_shared<list_call<std::string>>(impl_->nc, std::move(request), std::move(done))->start();
+    make_operation<list_call<std::string>>(impl_->nc, std::move(request), std::move(done))->start();
 }
 
 void context::start_list_consumers(prepared request, handler<std::vector<consumer_info>> done) const {
-    std::make_shared<list_call<consumer_info>>(impl_->nc, std::move(request), std::move(done))->start();
+    make_operation<list_call<consumer_info>>(impl_->nc, std::move(request), std::move(done))->start();
 }
 
 void context::start_publish(prepared request, handler<publish_ack> done) const {
-    std::make_shared<publish_call>(impl_->nc, std::move(request), request_kind::publish, std::move(done))->start();
+    make_operation<publish_call>(impl_->nc, std::move(request), request_kind::publish, std::move(done))->start();
 }
 
 void context::start_get_message(prepared request, handler<stored_message> done) const {
@@ -108,13 +108,13 @@ void context::start_get_message(prepared request, handler<stored_message> done) 
 }
 
 void context::start_get_direct(prepared request, handler<stored_message> done) const {
-    std::make_shared<call<stored_message>>(impl_->nc, std::move(request), request_kind::repeatable, std::move(done),
+    make_operation<call<stored_message>>(impl_->nc, std::move(request), request_kind::repeatable, std::move(done),
                                            api::decode_direct_message)
         ->start();
 }
 
 void context::start_create_consumer(prepared request, handler<consumer_info> done) const {
-    std::make_shared<create_consumer_call>(impl_->nc, std::move(request), impl_->prefix, std::move(done))->start();
+    make_operation<create_consumer_call>(impl_->nc, std::move(request), impl_->prefix, std::move(done))->start();
 }
 
 void context::start_consumer_info(prepared request, handler<consumer_info> done) const {

@@ -9,8 +9,10 @@
 #include <memory>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include <asio/cancellation_signal.hpp>
+#include <asio/recycling_allocator.hpp>
 #include <asio/steady_timer.hpp>
 
 #include <slipstream/client.hpp>
@@ -81,6 +83,12 @@ private:
     std::optional<asio::steady_timer> timer_;
     event_listener closing_;  // while waiting: the client may be closed meanwhile
 };
+
+/// Makes an operation in memory that the thread of the event loop keeps for the next one.
+template <class Operation, class... Args>
+std::shared_ptr<Operation> make_operation(Args&&... args) {
+    return std::allocate_shared<Operation>(asio::recycling_allocator<Operation>(), std::forward<Args>(args)...);
+}
 
 /// The part that knows the type of the result.
 template <class... Results>

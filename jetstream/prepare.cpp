@@ -122,7 +122,7 @@ context::prepared context::prepare_get_message(std::string_view stream, const me
     if (const auto ec = problem(*impl_, selector, api::check_stream_name(stream), api::check(selector))) return refuse(ec, selector.info);
     const std::string_view subject = selector.last_by_subject;
     if (selector.direct && subject.size() <= max_subject_in_line && !check_publish_subject(subject)) {
-        return prepare(*impl_, api::subject(impl_->prefix, api::verbs::direct_get, stream, subject), {}, selector);
+        return prepare(*impl_, api::subject_for_call(impl_->prefix, api::verbs::direct_get, stream, subject).text(), {}, selector);
     }
     const std::string_view verb = selector.direct ? api::verbs::direct_get : api::verbs::message_get;
     return prepare(*impl_, api::subject(impl_->prefix, verb, stream), api::encode_get_message(selector), selector);

@@ -132,7 +132,7 @@ void kv_watch(world& w) {
         options);
     w.run();
     report out("kv-watch", "slipstream");
-    out.number("in_msgs", w.nc.stats().in_msgs)
+    out.number("messages", w.nc.stats().in_msgs)
         .number("first_ms", first_ms, 2)
         .number("bytes", bytes)
         .number("rss_before_kb", static_cast<double>(before));
@@ -153,7 +153,7 @@ void kv_keys(world& w) {
         keys = std::move(all);
     });
     report out("kv-keys", "slipstream");
-    out.number("rss_before_kb", static_cast<double>(before));
+    out.number("messages", w.nc.stats().in_msgs).number("rss_before_kb", static_cast<double>(before));
     w.print(out, keys.size());
 }
 

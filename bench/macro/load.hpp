@@ -26,7 +26,6 @@ namespace bench {
 inline slipstream::connect_options options_from_environment() {
     slipstream::connect_options options;
     options.servers = {"nats://" + server_host() + ":" + server_port()};
-    options.outbox_bytes = std::stoul(environment("OUTBOX", "8388608"));
     return options;
 }
 
@@ -38,7 +37,8 @@ inline void require(const std::error_code& ec, std::string_view what) {
 /// A client of its own, on an event loop of its own. Declared before what uses it.
 class world {
 public:
-    explicit world(const arguments& a) : given(a), nc(io.get_executor(), options_from_environment()), js(nc) {}
+    /// `outbox` is connect_options::outbox_bytes unless the run says otherwise.
+    world(const arguments& a, std::size_t outbox) : given(a), nc(io.get_executor(), with_outbox(a.number("outbox", outbox))), js(nc) {}
     ~world() {
         nc.close();
         io.restart();
@@ -90,6 +90,12 @@ public:
     slipstream::jetstream::context js;
 
 private:
+    static slipstream::connect_options with_outbox(std::size_t bytes) {
+        slipstream::connect_options options = options_from_environment();
+        options.outbox_bytes = bytes;
+        return options;
+    }
+
     mark begin_;
     mark end_;
     std::uint64_t allocations_ = 0;

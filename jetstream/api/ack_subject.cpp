@@ -1,8 +1,9 @@
 // The ACK-subject parser (ADR-15; contract S80-S86, W28, failure mode A19).
 //
-// Told: a reply subject. Emits: its fields, or nothing. One pass finds the tokens (their count selects the layout), then the numbers are
-// read eight digits at a time: this runs once a delivered message. Invariant: no allocation, and never a made-up number: what is not
-// exactly a known layout gives nothing.
+// Told: a reply subject. Emits: its fields, or nothing. This runs once a delivered message, so the layouts that servers write are read from
+// the back, eight bytes at a time; whatever that does not understand goes the careful way: one pass to count the tokens (the count
+// selects the layout), one to read them. Invariant: no allocation, and never a made-up number: what is not exactly a known layout
+// gives nothing.
 #include <slipstream/jetstream/ack_subject.hpp>
 
 #include <bit>
@@ -15,13 +16,13 @@ namespace slipstream::jetstream {
 namespace {
 
 constexpr std::string_view prefix = "$JS.ACK.";
-constexpr std::size_t tokens_of_v1 = 7;  // behind the prefix
-constexpr std::size_t tokens_of_v2 = 9;  // at least; servers may append some
+constexpr std::size_t tokens_of_v1 = 9;   // the two of the prefix included
+constexpr std::size_t tokens_of_v2 = 11;  // at least; servers may append some
 
 constexpr std::uint64_t ones = 0x0101010101010101;
 constexpr std::uint64_t low_bits = 0x7F * ones;
 
-/// Eight bytes, the first one lowest.
+/// The first one lowest.
 std::uint64_t eight_bytes(const char* p) noexcept {
     std::uint64_t word = 0;
     if constexpr (std::endian::native == std::endian::little) {
@@ -32,78 +33,94 @@ std::uint64_t eight_bytes(const char* p) noexcept {
     return word;
 }
 
-/// Where the tokens begin and end; those beyond the known layouts are only counted.
-struct token_list {
+/// The high bit of each byte that is a dot.
+std::uint64_t dots_in(std::uint64_t word) noexcept {
+    word ^= '.' * ones;
+    return ~(((word & low_bits) + low_bits) | word | low_bits);
+}
+
+std::size_t count_dots(std::string_view text) noexcept {
     std::size_t count = 0;
-    std::size_t begins[tokens_of_v2 + 1] = {};  // the end of one is the begin of the next, minus the dot
-    bool well_formed = true;                    // none is empty
+    std::size_t i = 0;
+    for (; i + 8 <= text.size(); i += 8)
+        count += static_cast<std::size_t>(((dots_in(eight_bytes(text.data() + i)) >> 7) * ones) >> 56);
+    for (; i < text.size(); ++i) count += text[i] == '.' ? 1 : 0;
+    return count;
+}
 
-    void end_at(std::size_t dot) noexcept {
-        if (dot == last_begin) well_formed = false;
-        last_begin = dot + 1;
-        if (++count <= tokens_of_v2) begins[count] = last_begin;
-    }
+/// Reads numbers of up to 19 digits from the right, as far as `begin`, before which the prefix is.
+struct back_reader {
+    const char* begin;
+    const char* end;        // behind the last digit of the next number
+    std::uint64_t bad = 0;  // not 0: there was something else
 
-    explicit token_list(std::string_view text) noexcept {
-        last_begin = begins[0] = prefix.size();
-        std::size_t i = prefix.size();
-        for (; i + 8 <= text.size(); i += 8) {
-            const std::uint64_t word = eight_bytes(text.data() + i) ^ ('.' * ones);
-            std::uint64_t dots = ~(((word & low_bits) + low_bits) | word | low_bits);  // the high bit of each byte that is zero now
-            for (; dots != 0; dots &= dots - 1) end_at(i + static_cast<unsigned>(std::countr_zero(dots)) / 8);
+    [[gnu::always_inline]]
+    std::uint64_t number() noexcept {
+        constexpr std::uint64_t scales[] = {1, 100'000'000, 10'000'000'000'000'000};
+        std::uint64_t value = 0;
+        if (end < begin) bad = 1;
+        for (unsigned part = 0; bad == 0; ++part) {
+            const std::uint64_t word = eight_bytes(end - 8);
+            const std::uint64_t dots = dots_in(word);
+            const auto count = dots == 0 ? 8U : static_cast<unsigned>(std::countl_zero(dots)) / 8;
+            if (count == 0) {  // so end numbers of 8 and of 16 digits
+                bad = part == 0 ? 1 : 0;
+                break;
+            }
+            if (part == 2 && count > 3) {
+                bad = 1;
+                break;
+            }
+            std::uint64_t digits = (word ^ ('0' * ones)) & (~std::uint64_t{0} << (8 * (8 - count)));  // what stands before reads as zeros
+            bad = ((digits + 0x76 * ones) | digits) & ~low_bits;
+            digits = digits * 10 + (digits >> 8);  // pairs, in every second byte
+            digits = ((digits & 0x000000FF000000FF) * (100 + (std::uint64_t{1'000'000} << 32)) +
+                      ((digits >> 16) & 0x000000FF000000FF) * (1 + (std::uint64_t{10'000} << 32))) >>
+                     32;
+            value += digits * scales[part];
+            end -= count;
+            if (count < 8) break;
         }
-        for (; i < text.size(); ++i) {
-            if (text[i] == '.') end_at(i);
-        }
-        end_at(text.size());
+        --end;  // the dot
+        return value;
     }
-
-private:
-    std::size_t last_begin;
 };
 
-/// Reads tokens. `ok` is sticky.
+/// Walks the tokens from the left. `ok` is sticky.
 struct token_reader {
-    std::string_view subject;
-    const token_list& tokens;
-    std::size_t next = 0;
+    std::string_view rest;
     bool ok = true;
 
     std::string_view text() noexcept {
-        const std::size_t begin = tokens.begins[next];
-        return subject.substr(begin, tokens.begins[++next] - 1 - begin);
-    }
-
-    /// The last `count` (1 to 8) digits before `end`; the prefix makes sure that there are eight bytes before it.
-    std::uint64_t digits(const char* end, std::size_t count) noexcept {
-        std::uint64_t word = eight_bytes(end - 8) ^ ('0' * ones);
-        word &= ~std::uint64_t{0} << (8 * (8 - count));  // what stands before them reads as zeros
-        ok = ok && (((word + 0x76 * ones) | word) & ~low_bits) == 0;
-        word = word * 10 + (word >> 8);  // pairs, in every second byte
-        word = ((word & 0x000000FF000000FF) * (100 + (std::uint64_t{1'000'000} << 32)) +
-                ((word >> 16) & 0x000000FF000000FF) * (1 + (std::uint64_t{10'000} << 32))) >>
-               32;
-        return word;
+        std::size_t size = 0;  // tokens are short: a call of memchr costs more
+        while (size < rest.size() && rest[size] != '.') ++size;
+        const std::string_view token(rest.data(), size);
+        rest.remove_prefix(size == rest.size() ? size : size + 1);
+        ok = ok && size > 0;
+        return token;
     }
 
     std::uint64_t number() noexcept {
         constexpr std::size_t never_overflows = 19;  // digits
-        constexpr std::uint64_t eight_digits = 100'000'000;
-        constexpr std::uint64_t max = std::numeric_limits<std::uint64_t>::max();
-        std::string_view token = text();
-        while (token.size() > never_overflows && token.front() == '0') token.remove_prefix(1);
-        if (token.empty() || token.size() > never_overflows + 1) {
-            ok = false;
-            return 0;
+        const auto digit = [this](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>(rest[i])) - unsigned{'0'}; };
+        const std::size_t easy = rest.size() < never_overflows ? rest.size() : never_overflows;
+        std::uint64_t value = 0;
+        std::size_t size = 0;
+        for (; size < easy && digit(size) <= 9; ++size) value = value * 10 + digit(size);
+        for (; size < rest.size() && digit(size) <= 9; ++size) {
+            constexpr std::uint64_t max = std::numeric_limits<std::uint64_t>::max();
+            if (value > max / 10 || value * 10 > max - digit(size)) ok = false;
+            value = value * 10 + digit(size);
         }
-        const std::size_t first = (token.size() - 1) % 8 + 1;
-        std::uint64_t value = digits(token.data() + first, first);
-        for (std::size_t at = first; at != token.size(); at += 8) {
-            const std::uint64_t more = digits(token.data() + at + 8, 8);
-            if (token.size() > never_overflows && value > (max - more) / eight_digits) ok = false;
-            value = value * eight_digits + more;
-        }
+        const bool at_end = size == rest.size();
+        ok = ok && size > 0 && (at_end || rest[size] == '.');
+        rest.remove_prefix(at_end ? size : size + 1);
         return value;
+    }
+
+    /// What newer servers append is not read, but must be tokens.
+    void skip_rest() noexcept {
+        while (ok && !rest.empty()) static_cast<void>(text());
     }
 };
 
@@ -114,13 +131,45 @@ wall_time to_time(std::uint64_t nanoseconds) noexcept {
 
 }  // namespace
 
-std::optional<delivery_info> parse_ack_subject(std::string_view subject) noexcept {
-    if (!subject.starts_with(prefix)) return std::nullopt;
-    const token_list tokens(subject);
-    const bool v2 = tokens.count >= tokens_of_v2;
-    if (!tokens.well_formed || (!v2 && tokens.count != tokens_of_v1)) return std::nullopt;
+/// False when `subject` is not plainly one of the layouts; `out` then holds anything. It has the prefix.
+bool read_from_the_back(std::string_view subject, delivery_info& out) noexcept {
+    constexpr std::size_t shortest = prefix.size() + 13;  // a.b.1.2.3.4.5
+    if (subject.size() < shortest) return false;
+    const char* const names = subject.data() + prefix.size();
+    back_reader reader{names, subject.data() + subject.size()};
+    out.pending = reader.number();
+    out.timestamp = to_time(reader.number());
+    out.consumer_sequence = reader.number();
+    out.stream_sequence = reader.number();
+    out.delivered = reader.number();
+    if (reader.bad != 0 || reader.end <= names || *reader.end != '.') return false;
+    const std::string_view head(names, static_cast<std::size_t>(reader.end - names));
+    const std::size_t dots = count_dots(head);
+    if (dots != 1 && dots != 3) return false;  // stream.consumer, or domain.account.stream.consumer
+    const std::size_t last = head.rfind('.');
+    out.consumer = head.substr(last + 1);
+    if (dots == 1) {
+        out.stream = head.substr(0, last);
+    } else {
+        const std::size_t first = head.find('.');
+        const std::size_t second = head.find('.', first + 1);
+        out.domain = head.substr(0, first);
+        out.stream = head.substr(second + 1, last - second - 1);
+        if (out.domain.empty() || second == first + 1) return false;
+        if (out.domain == "_") out.domain = {};
+    }
+    return !out.stream.empty() && !out.consumer.empty();
+}
 
-    token_reader reader{subject, tokens};
+std::optional<delivery_info> parse_ack_subject(std::string_view subject) noexcept {
+    if (!subject.starts_with(prefix) || subject.back() == '.') return std::nullopt;
+    if (delivery_info out; read_from_the_back(subject, out)) [[likely]]
+        return out;
+    const std::size_t tokens = count_dots(subject) + 1;
+    const bool v2 = tokens >= tokens_of_v2;
+    if (!v2 && tokens != tokens_of_v1) return std::nullopt;
+
+    token_reader reader{subject.substr(prefix.size())};
     delivery_info out;
     if (v2) {
         out.domain = reader.text();
@@ -134,6 +183,7 @@ std::optional<delivery_info> parse_ack_subject(std::string_view subject) noexcep
     out.consumer_sequence = reader.number();
     out.timestamp = to_time(reader.number());
     out.pending = reader.number();
+    reader.skip_rest();
     if (!reader.ok) return std::nullopt;
     return out;
 }

@@ -5,6 +5,10 @@
 namespace slipstream::kv::codec {
 
 operation operation_of(const header_view& headers) noexcept {
+    // Most messages have other headers or none. A header that is there has its name somewhere in the block.
+    const std::string_view block = headers.block();
+    if (block.find(operation_header) == std::string_view::npos && block.find(marker_reason_header) == std::string_view::npos)
+        return operation::put;
     if (const auto value = headers.get(operation_header)) {
         if (*value == "DEL") return operation::erase;
         if (*value == "PURGE") return operation::purge;

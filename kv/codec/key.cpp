@@ -70,6 +70,7 @@ prefixes prefixes::normalised() const {
 }
 
 bool prefixes::matches(std::string_view key) const noexcept {
+    if (list_.size() == 1) return key.starts_with(list_.front());
     if (!normalised_) return std::any_of(list_.begin(), list_.end(), [&](const std::string& p) { return key.starts_with(p); });
     // Of sorted prefixes that do not cover each other, only the last one that is not above the key can be its beginning.
     const auto after = std::upper_bound(list_.begin(), list_.end(), key);

@@ -116,9 +116,9 @@ private:
     [[nodiscard]] bool hand_over(const transport& from, std::size_t n);
     void transport_down(std::error_code ec);
     void pull_outputs();
-    bool pull_actions();
-    bool pull_login_actions();
-    bool pull_events();
+    void pull_actions();
+    void pull_login_actions();
+    void pull_events();
     bool complete_operations();
     void dial(const session::transport_action& action);
     void drop_transport() noexcept { forget_transport(false); }

@@ -38,9 +38,8 @@ void login_mailbox::close() noexcept {
 
 // --- the client ------------------------------------------------------------------------------------------------------------------
 
-bool client_impl::pull_login_actions() {
-    bool some = false;
-    for (session::login_action action; core_.next_login_action(action); some = true) {
+void client_impl::pull_login_actions() {
+    for (session::login_action action; core_.next_login_action(action);) {
         using kind = session::login_action::kind;
         switch (action.what) {
             case kind::ask: ask_provider(action); break;
@@ -49,7 +48,6 @@ bool client_impl::pull_login_actions() {
             case kind::none: break;
         }
     }
-    return some;
 }
 
 void client_impl::read_login_file(const session::login_action& action) {

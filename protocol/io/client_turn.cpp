@@ -151,15 +151,17 @@ void client_impl::transport_down(std::error_code ec) {
 
 void client_impl::pull_outputs() {
     do {
-        while (pull_actions() || pull_login_actions() || pull_events()) {
+        while (core_.has_news()) {
+            pull_actions();
+            pull_login_actions();
+            pull_events();
         }
         // Asking for finished operations may let a drain go on: what comes of that is pulled at once.
-    } while (complete_operations() || pull_actions() || pull_login_actions() || pull_events());
+    } while (complete_operations() || core_.has_news());
 }
 
-bool client_impl::pull_actions() {
-    bool some = false;
-    for (session::transport_action action; core_.next_action(action); some = true) {
+void client_impl::pull_actions() {
+    for (session::transport_action action; core_.next_action(action);) {
         using kind = session::transport_action::kind;
         switch (action.what) {
             case kind::dial: dial(action); break;
@@ -176,16 +178,13 @@ bool client_impl::pull_actions() {
             case kind::none: break;
         }
     }
-    return some;
 }
 
-bool client_impl::pull_events() {
-    bool some = false;
-    for (event e; core_.next_event(e); some = true) {
+void client_impl::pull_events() {
+    for (event e; core_.next_event(e);) {
         events_.tell(e);
         if (e.kind == event_kind::closed) events_.clear();
     }
-    return some;
 }
 
 bool client_impl::complete_operations() {
@@ -194,7 +193,7 @@ bool client_impl::complete_operations() {
         --completions_left_;
         some = true;
         // The pure side cannot name Asio's code, whose category is Asio's own.
-        if (op.ec == std::error_code(ECANCELED, std::system_category())) op.ec = asio::error::operation_aborted;
+        if (op.ec && op.ec == std::error_code(ECANCELED, std::system_category())) op.ec = asio::error::operation_aborted;
         op.complete();
     }
     if (completions_left_ == 0) wants_turn_ = true;

@@ -130,6 +130,11 @@ bool core::take_login_traces() noexcept { return parts_->login.take_traces(); }
 
 bool core::next_event(event& out) { return parts_->shared.out.events.pop(out); }
 
+bool core::has_news() const noexcept {
+    const outputs& out = parts_->shared.out;
+    return !out.actions.empty() || !out.events.empty() || parts_->login.has_action();
+}
+
 bool core::next_finished(finished_operation& out) {
     parts& p = *parts_;
     if (p.shared.out.finished.pop(out)) return true;

@@ -97,6 +97,8 @@ public:
     [[nodiscard]] bool take_login_traces() noexcept;
     bool next_finished(finished_operation& out);
     bool next_event(event& out);
+    /// Whether next_action, next_login_action or next_event would give something.
+    [[nodiscard]] bool has_news() const noexcept;
     /// Bytes to write on the current transport; empty when none. Valid until on_written or on_transport_down.
     /// With `now` the clock of the write timeout begins exactly; without it, next_deadline() asks for an immediate on_time when
     /// needed.

@@ -174,7 +174,7 @@ bool login_machine::awaits(login_action::kind what, std::uint64_t id) noexcept {
 // --- actions -------------------------------------------------------------------------------------------------------------------
 
 bool login_machine::next(login_action& out) {
-    if (action_.what == login_action::kind::none || taken_) return false;
+    if (!has_action()) return false;
     out = action_;
     taken_ = true;
     return true;

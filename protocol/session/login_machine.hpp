@@ -66,6 +66,8 @@ public:
 
     /// What the shell must do now; once for each action.
     [[nodiscard]] bool next(login_action& out);
+    /// Whether next would give something.
+    [[nodiscard]] bool has_action() const noexcept { return action_.what != login_action::kind::none && !taken_; }
 
     /// Whether secrets were worked with since this was asked before: auth::wipe_traces() is due.
     [[nodiscard]] bool take_traces() noexcept { return std::exchange(traces_, false); }

@@ -29,6 +29,15 @@ void put_number(std::uint32_t n, char* out) noexcept {
     for (std::size_t i = half; i-- > 0; n /= 62) out[i] = digits[n % 62];
 }
 
+/// As put_number(n + 1) where n is what is there.
+void count_up(char* number) noexcept {
+    for (std::size_t i = half; i-- > 0;) {
+        const std::size_t digit = digit_values[static_cast<unsigned char>(number[i])] + std::size_t{1};
+        number[i] = digits[digit % digits.size()];
+        if (digit != digits.size()) return;
+    }
+}
+
 bool get_number(const char* in, std::uint32_t& n) noexcept {
     std::uint32_t value = 0;
     for (std::size_t i = 0; i < half; ++i) {
@@ -50,13 +59,20 @@ request_slot& request_table::acquire(std::string_view subject, detail::message_c
         free_.reserve(slots_.capacity());
         auto fresh = std::make_unique<request_slot>();
         fresh->index = static_cast<std::uint32_t>(slots_.size());
+        put_number(fresh->index, fresh->token.data());
+        put_number(0, fresh->token.data() + half);
         free_.push_back(fresh->index);
         slots_.push_back(std::move(fresh));
     }
     request_slot& slot = *slots_[free_.back()];
     slot.subject.assign(subject);
     free_.pop_back();
-    slot.generation = slot.generation >= generations ? 1 : slot.generation + 1;
+    if (slot.generation < generations) [[likely]] {
+        ++slot.generation;
+        count_up(slot.token.data() + half);
+    } else {
+        set_generation(slot, 1);
+    }
     slot.completion = std::move(completion);
     slot.epoch = 0;
     slot.position = 0;
@@ -64,16 +80,16 @@ request_slot& request_table::acquire(std::string_view subject, detail::message_c
     return slot;
 }
 
-void request_table::write_token(const request_slot& slot, char* out) noexcept {
-    put_number(slot.index, out);
-    put_number(slot.generation, out + half);
+void request_table::set_generation(request_slot& slot, std::uint32_t generation) noexcept {
+    slot.generation = generation;
+    put_number(generation, slot.token.data() + half);
 }
 
 request_slot* request_table::find(std::string_view token) noexcept {
     std::uint32_t index = 0;
-    std::uint32_t generation = 0;
-    if (token.size() != token_size || !get_number(token.data(), index) || !get_number(token.data() + half, generation)) return nullptr;
-    return pending_slot(index, generation);
+    if (token.size() != token_size || !get_number(token.data(), index) || index >= slots_.size()) return nullptr;
+    request_slot* const slot = slots_[index].get();
+    return slot->completion && token == std::string_view(slot->token.data(), token_size) ? slot : nullptr;
 }
 
 request_slot* request_table::find(detail::operation_id id) noexcept {

@@ -5,12 +5,15 @@
 // the completion and the reply itself own. Invariant: a slot is pending exactly as long as it holds a completion (E2).
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include <slipstream/detail/completion.hpp>
@@ -24,19 +27,20 @@ struct request_slot : deadline_entry {
     std::string subject;                    // to match permission errors; capacity is reused
     std::uint32_t index = 0;
     std::uint32_t generation = 0;           // 1 to request_table::generations
+    std::array<char, 10> token{};           // index and generation, as text
     std::uint64_t epoch = 0;                // connection generation whose stream it was queued on; 0 = held
     std::uint64_t position = 0;             // of its frame in that stream
 };
 
 class request_table {
 public:
-    static constexpr std::size_t token_size = 10;  // base 62 of index (5) and generation (5)
+    static constexpr std::size_t token_size = std::tuple_size_v<decltype(request_slot::token)>;  // base 62 of index (5) and generation (5)
     static constexpr std::uint32_t generations = 62U * 62 * 62 * 62 * 62 - 1;  // then 1 follows; 0 is never one
 
     /// A free slot, its generation advanced, with `completion` (not null). Stable address until the table dies.
     request_slot& acquire(std::string_view subject, detail::message_completion completion);
     /// Writes the slot's token to `out`, token_size characters.
-    static void write_token(const request_slot& slot, char* out) noexcept;
+    static void write_token(const request_slot& slot, char* out) noexcept { std::memcpy(out, slot.token.data(), token_size); }
     /// The pending request a token names, or null when it has ended or never was.
     [[nodiscard]] request_slot* find(std::string_view token) noexcept;
     [[nodiscard]] request_slot* find(detail::operation_id id) noexcept;
@@ -44,6 +48,8 @@ public:
     [[nodiscard]] static detail::operation_id id_of(const request_slot& slot) noexcept;
     /// Frees the slot and hands its completion over. The slot must not be armed any more.
     detail::message_completion finish(request_slot& slot) noexcept;
+    /// As if the slot had been used so often: for tests of the wrap-around.
+    static void set_generation(request_slot& slot, std::uint32_t generation) noexcept;
     /// Visits pending requests in no particular order; `visit` may finish any of them and acquire new ones.
     void for_each(const std::function<void(request_slot&)>& visit);
     [[nodiscard]] std::size_t pending() const noexcept { return pending_; }

@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
     command::work chosen;
     command::add_core_commands(parser, chosen);
     command::add_stream_commands(parser, chosen);
+    command::add_bench_command(parser, chosen);
     CLI::App* kv = parser.add_subcommand("kv", "Key-value buckets");
     kv->require_subcommand(1);
     kv->fallthrough();

@@ -1,6 +1,7 @@
 // What comes out of a drained consumer.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,34 @@ TEST_CASE("S65: keys are sorted, each once, without deleted ones") {
     key_collector c(everything());
     feed(c).put("b").put("a").mark("c").put("d").mark("e", "KV-Operation: PURGE").mark("f", "Nats-Marker-Reason: MaxAge");
     CHECK(c.finish() == keys{"a", "b", "d"});
+}
+
+TEST_CASE("S65: keys come out by bytes, whatever they begin with and however alike they are") {
+    const std::vector<keys> lists = {
+        {"key.10", "key.9", "key.1", "key.100", "key", "key.", "key.9"},
+        {"a.same.beginning.of.many.bytes.z.1", "a.same.beginning.of.many.bytes.a.2", "a.same.beginning.of.many.bytes"},
+        {"12345678x", "12345678a", "12345678", "1234567", "12345678ab", "12345678a0"},
+        {"\xff", "a", "\x80z", "Z", "z.\xc3\xa9", "-"},
+    };
+    for (const keys& list : lists) {
+        key_collector c(everything());
+        feed f(c);
+        for (const std::string& key : list) f.put(key);
+        keys expected = list;
+        std::sort(expected.begin(), expected.end());
+        expected.erase(std::unique(expected.begin(), expected.end()), expected.end());
+        CHECK(c.finish() == expected);
+    }
+    key_collector many(everything());
+    feed f(many);
+    keys expected;
+    for (unsigned i = 0; i < 5000; ++i) {
+        const std::string key = "node." + std::to_string(i * 7919U % 5000U) + ".state";
+        f.put(key);
+        expected.push_back(key);
+    }
+    std::sort(expected.begin(), expected.end());
+    CHECK(many.finish() == expected);
 }
 
 TEST_CASE("W6, L18, G3: the last message of a key decides, however often it was written during the drain") {

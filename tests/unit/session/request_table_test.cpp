@@ -112,7 +112,7 @@ TEST_CASE("E3: the generation wraps around without ever being zero") {
     request_table table;
     request_slot& slot = table.acquire("s", counting_completion::make(count));
     CHECK(slot.generation == 1);
-    slot.generation = request_table::generations - 1;
+    request_table::set_generation(slot, request_table::generations - 1);
     CHECK(table.finish(slot));
     CHECK(table.acquire("s", counting_completion::make(count)).generation == request_table::generations);
     CHECK(token_of(slot) == "00000zzzzz");
@@ -122,6 +122,20 @@ TEST_CASE("E3: the generation wraps around without ever being zero") {
     CHECK(table.acquire("s", counting_completion::make(count)).generation == 1);
     CHECK(table.find("00000zzzzz") == nullptr);
     CHECK(table.find("0000000001") == &slot);
+}
+
+TEST_CASE("E3: the text of a token counts as its number does") {
+    completion_count count;
+    request_table table;
+    request_slot& slot = table.acquire("s", counting_completion::make(count));
+    for (const std::uint32_t start : {1U, 61U, 62U * 62 - 1, 62U * 62 * 62 - 1, 62U * 62 * 62 * 62 - 1}) {
+        request_table::set_generation(slot, start);
+        CHECK(table.finish(slot));
+        static_cast<void>(table.acquire("s", counting_completion::make(count)));
+        const std::string counted = token_of(slot);
+        request_table::set_generation(slot, start + 1);
+        CHECK(counted == token_of(slot));
+    }
 }
 
 TEST_CASE("E2: a million requests that end leave no entry behind") {

@@ -1,0 +1,396 @@
+// nats.c at the jobs of bench/macro/load.cpp, with the same options and the same figures.
+//
+//     natsc pub|recv|pubsub|request|js-pub|kv-put|kv-get|kv-watch|kv-keys|connect|idle [--NAME VALUE]...
+//
+// It has no asynchronous request, get or put. `request --how threads` has a thread for each pending one, as its documentation says;
+// `--how mux` goes around it with a wildcard inbox of its own and publishes from the callback. NATSC_SPIN=0 switches off the spinning of
+// its locks, which helps on few cores.
+#include <nats/nats.h>
+
+#include <atomic>
+#include <optional>
+#include <sstream>
+#include <thread>
+
+#include "bench/common/measure.hpp"
+
+namespace {
+
+using namespace bench;
+
+void check(natsStatus status, const char* what) {
+    if (status == NATS_OK) return;
+    nats_PrintLastErrorStack(stderr);
+    die(std::string(what) + ": " + natsStatus_GetText(status));
+}
+
+natsConnection* connect() {
+    natsOptions* options = nullptr;
+    natsConnection* nc = nullptr;
+    check(natsOptions_Create(&options), "options");
+    check(natsOptions_SetURL(options, ("nats://" + server_host() + ":" + server_port()).c_str()), "url");
+    check(natsConnection_Connect(&nc, options), "connecting");
+    natsOptions_Destroy(options);
+    return nc;
+}
+
+std::optional<companion> load_from(const arguments& given) {
+    std::istringstream words(given.text("load"));
+    std::vector<std::string> command;
+    for (std::string word; words >> word;) command.push_back(word);
+    if (command.empty()) return std::nullopt;
+    return std::optional<companion>(std::in_place, command);
+}
+
+/// What callbacks on the library's threads share with the main thread.
+struct counter {
+    std::atomic<std::size_t> seen{0};
+    std::atomic<bool> done{false};
+    std::size_t wanted = 0;
+    mark begin;
+    mark end;
+
+    void count() {
+        const std::size_t now = seen.fetch_add(1, std::memory_order_relaxed) + 1;
+        if (now == 1) begin = mark::now();
+        if (now != wanted) return;
+        end = mark::now();
+        done.store(true, std::memory_order_release);
+    }
+    void wait() const {
+        while (!done.load(std::memory_order_acquire)) std::this_thread::sleep_for(std::chrono::microseconds(500));
+    }
+};
+
+void on_message(natsConnection*, natsSubscription*, natsMsg* m, void* closure) {
+    natsMsg_Destroy(m);
+    static_cast<counter*>(closure)->count();
+}
+
+void publish_all(natsConnection* nc, const std::string& payload, std::size_t n) {
+    for (std::size_t i = 0; i < n; ++i) check(natsConnection_Publish(nc, "b", payload.data(), static_cast<int>(payload.size())), "publish");
+    check(natsConnection_FlushTimeout(nc, 60'000), "flush");
+}
+
+std::string payload_of(const arguments& given) { return std::string(given.number("size", 128), 'x'); }
+
+void publish(const arguments& given) {
+    const std::size_t n = given.number("n", 2'000'000);
+    natsConnection* const nc = connect();
+    const mark begin = mark::now();
+    publish_all(nc, payload_of(given), n);
+    const mark end = mark::now();
+    report("pub", "nats.c").number("size", given.number("size", 128)).print(begin, end, static_cast<double>(n));
+    natsConnection_Destroy(nc);
+}
+
+void receive(const arguments& given) {
+    const std::size_t fan = given.number("subscriptions", 1);
+    counter c;
+    c.wanted = given.number("n", 1'000'000) / fan * fan;
+    std::optional<companion> load = load_from(given);
+    natsConnection* const nc = connect();
+    std::vector<natsSubscription*> subscriptions(fan);
+    for (natsSubscription*& s : subscriptions) {
+        check(natsConnection_Subscribe(&s, nc, "b", on_message, &c), "subscribe");
+        check(natsSubscription_SetPendingLimits(s, -1, -1), "limits");
+    }
+    check(natsConnection_Flush(nc), "flush");
+    if (load) load->go();
+    c.wait();
+    report("recv", "nats.c").number("subscriptions", fan).print(c.begin, c.end, static_cast<double>(c.wanted));
+    for (natsSubscription* s : subscriptions) natsSubscription_Destroy(s);
+    natsConnection_Destroy(nc);
+}
+
+void publish_and_receive(const arguments& given) {
+    counter c;
+    c.wanted = given.number("n", 300'000);
+    natsConnection* const nc = connect();
+    natsSubscription* s = nullptr;
+    check(natsConnection_Subscribe(&s, nc, "b", on_message, &c), "subscribe");
+    check(natsSubscription_SetPendingLimits(s, -1, -1), "limits");
+    check(natsConnection_Flush(nc), "flush");
+    const mark begin = mark::now();
+    publish_all(nc, payload_of(given), c.wanted);
+    c.wait();
+    report("pubsub", "nats.c").print(begin, c.end, static_cast<double>(c.wanted));
+    natsSubscription_Destroy(s);
+    natsConnection_Destroy(nc);
+}
+
+/// Runs `once` n times; with a window of one keeps the latencies, else shares the work among so many threads.
+template <class Once>
+void run_calls(const arguments& given, const char* job, std::size_t n, Once once) {
+    const std::size_t window = given.number("window", 1);
+    report out(job, "nats.c");
+    out.number("window", window);
+    if (window == 1) {
+        std::vector<std::int64_t> latencies;
+        latencies.reserve(n);
+        for (std::size_t i = 0; i < given.number("warm-up", 500); ++i) once(i);
+        const mark begin = mark::now();
+        for (std::size_t i = 0; i < n; ++i) {
+            const std::int64_t began = now_ns();
+            once(i);
+            latencies.push_back(now_ns() - began);
+        }
+        const mark end = mark::now();
+        out.latencies(latencies).print(begin, end, static_cast<double>(n));
+        return;
+    }
+    std::atomic<std::size_t> next{0};
+    const mark begin = mark::now();
+    std::vector<std::thread> threads;
+    for (std::size_t t = 0; t < window; ++t) {
+        threads.emplace_back([&] {
+            for (std::size_t i = next++; i < n; i = next++) once(i);
+        });
+    }
+    for (std::thread& t : threads) t.join();
+    const mark end = mark::now();
+    out.print(begin, end, static_cast<double>(n));
+}
+
+struct mux : counter {
+    natsConnection* nc = nullptr;
+    std::string inbox;
+    std::string payload;
+    std::size_t sent = 0;
+
+    void send() {
+        char reply_to[96];
+        std::snprintf(reply_to, sizeof reply_to, "%s.%08zx", inbox.c_str(), sent++);
+        check(natsConnection_PublishRequest(nc, "req", reply_to, payload.data(), static_cast<int>(payload.size())), "request");
+    }
+};
+
+void on_reply(natsConnection*, natsSubscription*, natsMsg* m, void* closure) {
+    natsMsg_Destroy(m);
+    auto& all = *static_cast<mux*>(closure);
+    if (all.sent < all.wanted) all.send();
+    all.count();
+}
+
+void request(const arguments& given) {
+    const std::size_t n = given.number("n", 20'000);
+    std::optional<companion> load = load_from(given);
+    if (load) load->go();
+    natsConnection* const nc = connect();
+    const std::string payload = payload_of(given);
+    const auto once = [&](std::size_t) {
+        natsMsg* reply = nullptr;
+        check(natsConnection_Request(&reply, nc, "req", payload.data(), static_cast<int>(payload.size()), 5'000), "request");
+        natsMsg_Destroy(reply);
+    };
+    for (;;) {  // until the responder is there
+        natsMsg* reply = nullptr;
+        const natsStatus s = natsConnection_Request(&reply, nc, "req", payload.data(), static_cast<int>(payload.size()), 1'000);
+        natsMsg_Destroy(reply);
+        if (s == NATS_OK) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    if (given.text("how") != "mux") {
+        run_calls(given, "request", n, once);
+    } else {
+        mux all;
+        all.nc = nc;
+        all.payload = payload;
+        all.wanted = n;
+        natsInbox* inbox = nullptr;
+        natsSubscription* s = nullptr;
+        check(natsInbox_Create(&inbox), "inbox");
+        all.inbox = inbox;
+        check(natsConnection_Subscribe(&s, nc, (all.inbox + ".*").c_str(), on_reply, &all), "subscribe");
+        check(natsConnection_Flush(nc), "flush");
+        const std::size_t window = std::min(given.number("window", 64), n);
+        const mark begin = mark::now();
+        // The callback sends the rest; until the first reply is back it does not run, and then `sent` is its own.
+        std::vector<std::string> first;
+        for (std::size_t i = 0; i < window; ++i) first.push_back(all.inbox + "." + std::to_string(i));
+        all.sent = window;
+        for (const std::string& reply_to : first)
+            check(natsConnection_PublishRequest(nc, "req", reply_to.c_str(), payload.data(), static_cast<int>(payload.size())), "request");
+        all.wait();
+        report("request", "nats.c").number("window", window).print(begin, all.end, static_cast<double>(n));
+        natsInbox_Destroy(inbox);
+        natsSubscription_Destroy(s);
+    }
+    natsConnection_Destroy(nc);
+}
+
+struct jetstream {
+    natsConnection* nc = connect();
+    jsCtx* js = nullptr;
+    explicit jetstream(std::size_t window = 4096) {
+        jsOptions options;
+        jsOptions_Init(&options);
+        options.PublishAsync.MaxPending = static_cast<std::int64_t>(window);
+        check(natsConnection_JetStream(&js, nc, &options), "JetStream");
+    }
+    jetstream(const jetstream&) = delete;
+    jetstream& operator=(const jetstream&) = delete;
+    ~jetstream() {
+        jsCtx_Destroy(js);
+        natsConnection_Destroy(nc);
+    }
+};
+
+jsStorageType storage(const arguments& given) { return given.text("storage", "memory") == "file" ? js_FileStorage : js_MemoryStorage; }
+
+void jetstream_publish(const arguments& given) {
+    const std::size_t n = given.number("n", 200'000);
+    const std::size_t window = given.number("window", 1);
+    jetstream j(window);
+    jsStreamConfig config;
+    jsStreamConfig_Init(&config);
+    const char* subjects[] = {"bench.js"};
+    config.Name = "BENCH";
+    config.Subjects = subjects;
+    config.SubjectsLen = 1;
+    config.Storage = storage(given);
+    js_DeleteStream(j.js, "BENCH", nullptr, nullptr);
+    check(js_AddStream(nullptr, j.js, &config, nullptr, nullptr), "making the stream");
+    const std::string payload = payload_of(given);
+    if (window == 1) {
+        run_calls(given, "js-pub", n, [&](std::size_t) {
+            jsPubAck* ack = nullptr;
+            check(js_Publish(&ack, j.js, "bench.js", payload.data(), static_cast<int>(payload.size()), nullptr, nullptr), "publish");
+            jsPubAck_Destroy(ack);
+        });
+    } else {
+        const mark begin = mark::now();
+        for (std::size_t i = 0; i < n; ++i)
+            check(js_PublishAsync(j.js, "bench.js", payload.data(), static_cast<int>(payload.size()), nullptr), "publish");
+        check(js_PublishAsyncComplete(j.js, nullptr), "acknowledgements");
+        const mark end = mark::now();
+        report("js-pub", "nats.c").number("window", window).print(begin, end, static_cast<double>(n));
+    }
+    js_DeleteStream(j.js, "BENCH", nullptr, nullptr);
+}
+
+void kv_calls(const arguments& given, bool put) {
+    const std::size_t keys = given.number("keys", 1000);
+    jetstream j;
+    kvConfig config;
+    kvConfig_Init(&config);
+    config.Bucket = "bench";
+    config.StorageType = storage(given);
+    kvStore* kv = nullptr;
+    js_DeleteKeyValue(j.js, "bench");
+    check(js_CreateKeyValue(&kv, j.js, &config), "making the bucket");
+    const std::string value = payload_of(given);
+    const auto key = [keys](std::size_t i) { return "key." + std::to_string(i % keys); };
+    for (std::size_t i = 0; i < keys; ++i)
+        check(kvStore_Put(nullptr, kv, key(i).c_str(), value.data(), static_cast<int>(value.size())), "put");
+    run_calls(given, put ? "kv-put" : "kv-get", given.number("n", 20'000), [&](std::size_t i) {
+        if (put) {
+            std::uint64_t revision = 0;
+            check(kvStore_Put(&revision, kv, key(i).c_str(), value.data(), static_cast<int>(value.size())), "put");
+        } else {
+            kvEntry* entry = nullptr;
+            check(kvStore_Get(&entry, kv, key(i).c_str()), "get");
+            kvEntry_Destroy(entry);
+        }
+    });
+    kvStore_Destroy(kv);
+    js_DeleteKeyValue(j.js, "bench");
+}
+
+void kv_put(const arguments& given) { kv_calls(given, true); }
+void kv_get(const arguments& given) { kv_calls(given, false); }
+
+void kv_sync(const arguments& given, bool only_keys) {
+    jetstream j;
+    kvStore* kv = nullptr;
+    check(js_KeyValue(&kv, j.js, given.text("bucket", "sync").c_str()), "opening the bucket");
+    kvWatchOptions options;
+    kvWatchOptions_Init(&options);
+    std::size_t entries = 0;
+    mark end;
+    const mark begin = mark::now();
+    if (only_keys) {
+        kvKeysList list = {nullptr, 0};
+        options.Timeout = 120'000;
+        check(kvStore_Keys(&list, kv, &options), "keys");
+        end = mark::now();
+        entries = static_cast<std::size_t>(list.Count);
+        kvKeysList_Destroy(&list);
+    } else {
+        kvWatcher* watcher = nullptr;
+        check(kvStore_WatchAll(&watcher, kv, &options), "watch");
+        for (kvEntry* entry = nullptr;; ++entries) {
+            check(kvWatcher_Next(&entry, watcher, 60'000), "next");
+            if (entry == nullptr) break;
+            kvEntry_Destroy(entry);
+        }
+        end = mark::now();
+        kvWatcher_Stop(watcher);
+        kvWatcher_Destroy(watcher);
+    }
+    report(only_keys ? "kv-keys" : "kv-watch", "nats.c").print(begin, end, static_cast<double>(entries));
+    kvStore_Destroy(kv);
+}
+
+void kv_watch(const arguments& given) { kv_sync(given, false); }
+void kv_keys(const arguments& given) { kv_sync(given, true); }
+
+void connect_often(const arguments& given) {
+    const std::size_t n = given.number("n", 200);
+    std::vector<std::int64_t> latencies;
+    const auto once = [&latencies] {
+        const std::int64_t began = now_ns();
+        natsConnection* const nc = connect();
+        latencies.push_back(now_ns() - began);
+        natsConnection_Destroy(nc);
+    };
+    once();
+    const double first = static_cast<double>(latencies.front()) / 1000;
+    latencies.clear();
+    const mark begin = mark::now();
+    for (std::size_t i = 0; i < n; ++i) once();
+    const mark end = mark::now();
+    report("connect", "nats.c").number("first_us", first, 1).latencies(latencies).print(begin, end, static_cast<double>(n));
+}
+
+void idle(const arguments& given) {
+    const std::size_t seconds = given.number("seconds", 5);
+    const long before = own_status("VmRSS");
+    natsConnection* const nc = connect();
+    natsSubscription* s = nullptr;
+    check(natsConnection_SubscribeSync(&s, nc, "idle"), "subscribe");
+    check(natsConnection_Flush(nc), "flush");
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    const mark begin = mark::now();
+    std::this_thread::sleep_for(std::chrono::seconds(seconds));
+    const mark end = mark::now();
+    report out("idle", "nats.c");
+    out.number("rss_before_kb", static_cast<double>(before)).number("anonymous_kb", static_cast<double>(own_status("RssAnon")));
+    out.number("threads", static_cast<double>(own_status("Threads"))).print(begin, end, static_cast<double>(seconds));
+    natsSubscription_Destroy(s);
+    natsConnection_Destroy(nc);
+}
+
+struct job {
+    std::string_view name;
+    void (*run)(const arguments&);
+};
+
+constexpr job jobs[] = {
+    {"pub", publish},   {"recv", receive},  {"pubsub", publish_and_receive}, {"request", request}, {"js-pub", jetstream_publish},
+    {"kv-put", kv_put}, {"kv-get", kv_get}, {"kv-watch", kv_watch},          {"kv-keys", kv_keys}, {"connect", connect_often},
+    {"idle", idle}};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string_view wanted = argc > 1 ? argv[1] : "";
+    if (const std::string spin = environment("NATSC_SPIN", ""); !spin.empty()) check(nats_Open(std::stol(spin)), "open");
+    for (const job& j : jobs) {
+        if (j.name != wanted) continue;
+        j.run(arguments(argc - 1, argv + 1));
+        return 0;
+    }
+    std::fprintf(stderr, "usage: natsc JOB [--NAME VALUE]...\n");
+    return 2;
+}

@@ -8,8 +8,10 @@ The product has no switch for them: the sources are changed in a directory of th
 """
 
 import argparse
+import json
 import os
 import re
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -19,7 +21,6 @@ from pathlib import Path
 from planted_bugs_table import BUGS
 
 TOP = Path(__file__).resolve().parents[2]
-FLAGS = ["-std=c++20", "-O1", "-DSIMDJSON_THREADS_ENABLED=1"]
 
 
 def changed(bug):
@@ -42,27 +43,40 @@ def check():
     sys.exit(1 if wrong or len(BUGS) < 20 else 0)
 
 
-def sources():
-    pure = [p for folder in ("wire", "auth", "session") for p in sorted((TOP / "protocol" / folder).glob("*.cpp"))]
-    world = [p for p in sorted((TOP / "tests/sim").rglob("*.cpp")) if not p.stem.endswith("_test") and not p.stem.startswith("fidelity")]
-    return [p.relative_to(TOP) for p in pure + world]
-
-
 class Builder:
+    """Plants bugs into what tests/sim/run has built: only what a bug touches is compiled again, by the same commands."""
+
     def __init__(self, directory, jobs):
-        self.directory, self.jobs = directory, jobs
-        self.objects = {source: directory / "objects" / (str(source).replace("/", "_") + ".o") for source in sources()}
-        compiler = os.environ.get("CXX", "g++").split()
-        self.compiler = (["ccache"] if shutil.which("ccache") and "ccache" not in compiler else []) + compiler
-        (directory / "objects").mkdir(parents=True, exist_ok=True)
+        self.base, self.directory, self.jobs = TOP / "b-sim", directory, jobs
+        subprocess.run([str(TOP / "tests/sim/run"), "--seeds", "1", "--jobs", "1"], check=True, stdout=subprocess.DEVNULL)
+        database = json.loads(self.tool("compdb"))
+        wanted = re.compile(r"^(protocol/libslipstream_core\.a\.p|tests/sim/sim\.p)/.*\.o$")
+        self.commands = {entry["output"]: entry for entry in database if wanted.match(entry["output"])}
+        self.users = {}
+        target = None
+        for line in self.tool("deps").splitlines():
+            if line and not line[0].isspace():
+                target = line.split(":")[0]
+            elif line.strip() and target in self.commands:
+                self.users.setdefault(os.path.normpath(self.base / line.strip()), []).append(target)
+
+    def tool(self, name):
+        return subprocess.run(["ninja", "-C", str(self.base), "-t", name], capture_output=True, text=True, check=True).stdout.removeprefix(
+            f"ninja: Entering directory `{self.base}'\n")
 
     def compile(self, jobs):
-        """Each job: source file, object, folders to look into first."""
+        """Each job: an object of the base, the source that takes the place of its own or None, the folder to look into first."""
         running = []
-        for source, target, folders in jobs:
-            include = [f"-I{f}" for f in (*folders, *(f / "protocol" for f in folders), TOP, TOP / "protocol")]
-            command = [*self.compiler, *FLAGS, *include, "-MMD", "-c", str(source), "-o", str(target)]
-            running.append(subprocess.Popen(command, cwd=TOP, env={**os.environ, "CCACHE_NOHASHDIR": "1"}))
+        for output, source, folder in jobs:
+            command = shlex.split(self.commands[output]["command"])
+            command[command.index("-o") + 1] = str(self.placed(folder, output))
+            for flag in ("-MF", "-MQ"):
+                command[command.index(flag) + 1] = str(self.placed(folder, output)) + ".d"
+            if source is not None:
+                command[command.index("-c") + 1] = str(source)
+            first = [i for i, word in enumerate(command) if word.startswith("-I")][0]
+            command[first:first] = [f"-I{folder}", f"-I{folder}/protocol"]
+            running.append(subprocess.Popen(command, cwd=self.base, env={**os.environ, "CCACHE_NOHASHDIR": "1"}))
             if len(running) >= self.jobs:
                 self.wait(running)
         while running:
@@ -73,31 +87,28 @@ class Builder:
         if running.pop(0).wait() != 0:
             sys.exit("a bug that does not compile is none")
 
-    def baseline(self):
-        self.compile([(TOP / source, target, ()) for source, target in self.objects.items()])
-
-    def users_of(self, file):
-        """Sources that are compiled from the file, or include it."""
-        return [source for source, target in self.objects.items()
-                if str(source) == file or str(TOP / file) in re.split(r"[\s\\]+", target.with_suffix(".d").read_text())]
-
-    def link(self, objects, program):
-        libraries = ["-lsodium", "-lsimdjson"]
-        subprocess.run([*self.compiler, *map(str, objects), *libraries, "-o", str(program)], check=True)
+    @staticmethod
+    def placed(folder, output):
+        return folder / output.replace("/", "_")
 
     def plant(self, bug):
         name, _, file, *_ = bug
-        folder = self.directory / "planted" / name
+        folder = self.directory / name
         shutil.rmtree(folder, ignore_errors=True)
         target = folder / file
         target.parent.mkdir(parents=True)
         target.write_text(changed(bug))
-        objects, jobs = dict(self.objects), []
-        for source in self.users_of(file):
-            objects[source] = folder / (source.name + ".o")
-            jobs.append((target if str(source) == file else TOP / source, objects[source], (folder,)))
+        objects, jobs = {output: self.base / output for output in self.commands}, []
+        for output in self.users.get(str(TOP / file), []):
+            own = os.path.normpath(self.base / self.commands[output]["file"]) == str(TOP / file)
+            objects[output] = self.placed(folder, output)
+            jobs.append((output, target if own else None, folder))
+        if not jobs:
+            sys.exit(f"{name}: nothing is compiled from {file}")
         self.compile(jobs)
-        self.link(objects.values(), folder / "sim")
+        compiler = [word for word in shlex.split(next(iter(self.commands.values()))["command"])[:2] if not word.startswith("-")]
+        libraries = ["-lsodium", "-lsimdjson", "-pthread"]
+        subprocess.run([*compiler, *map(str, objects.values()), *libraries, "-o", str(folder / "sim")], check=True)
         return folder / "sim"
 
 
@@ -125,9 +136,7 @@ def main():
     if arguments.check:
         check()
     builder = Builder(arguments.directory.resolve(), arguments.jobs)
-    builder.baseline()
-    builder.link(builder.objects.values(), builder.directory / "sim")
-    if seeds_until_caught(builder.directory / "sim", 1, 300)[0] is not None:
+    if seeds_until_caught(builder.base / "tests/sim/sim", 1, 300)[0] is not None:
         sys.exit("the simulation fails without any bug planted")
     print(f"{'bug':<36} {'row':<5} {'caught by':<18} {'seeds, median':>13}")
     missed = 0

@@ -76,6 +76,7 @@ class Builder:
                 command[command.index("-c") + 1] = str(source)
             first = [i for i, word in enumerate(command) if word.startswith("-I")][0]
             command[first:first] = [f"-I{folder}", f"-I{folder}/protocol"]
+            command.append("-w")  # what a bug leaves unused is no matter
             running.append(subprocess.Popen(command, cwd=self.base, env={**os.environ, "CCACHE_NOHASHDIR": "1"}))
             if len(running) >= self.jobs:
                 self.wait(running)

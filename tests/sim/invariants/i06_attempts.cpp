@@ -29,23 +29,20 @@ public:
             const bool stable = s.up_since != never && now() >= s.up_since + c.options().reconnect_stable;
             if (stable) s.attempts = 0;
             s.up_since = never;
-            s.lost_at = now();
         }
-        if (e.kind == event_kind::connect_failed) s.lost_at = now();
-        if (e.kind == event_kind::reconnecting) s.announced = true;
+        if (e.kind != event_kind::reconnecting) return;
+        // The first retry after a stable connection comes at once. Every later one waits for a time that was drawn. What is to be done
+        // is told before what has happened: a dial that did not wait has been made by now.
+        const bool at_once = s.dialed == e.generation && !s.dials.empty() && s.dials.back() == now();
+        if (s.free != 0)
+            --s.free;
+        else if (s.attempts++ != 0 && at_once && ++s.at_once > 2)
+            violated("attempts follow each other without a pause though no connection was stable");
     }
     void on_action(sim_client& c, const session::transport_action& a) override {
         if (a.what != session::transport_action::kind::dial) return;
         state& s = states_[&c];
-        if (s.free != 0) {
-            --s.free;
-        } else {
-            // The first retry after a stable connection comes at once. Every later one waits for a time that was drawn.
-            if (s.attempts != 0 && s.announced && now() == s.lost_at && c.resumes_at < now()) ++s.at_once;
-            if (s.at_once > 2) return violated("attempts follow each other without a pause though no connection was stable");
-        }
-        if (s.announced) ++s.attempts;
-        s.announced = false;
+        s.dialed = a.generation;
         s.dials.push_back(now());
         while (s.dials.front() < now() - std::chrono::seconds(10)) s.dials.pop_front();
         // Delays below base, 2 base, 4 base ... for each server: so many fit in ten seconds when luck is bad.
@@ -67,9 +64,8 @@ private:
         std::uint64_t attempts = 0;  // since the backoff may have fallen back
         std::size_t at_once = 0;
         std::size_t bonus = 20;
-        bool announced = false;
+        std::uint64_t dialed = 0;    // generation of the last
         time_point up_since = never;
-        time_point lost_at{};
         std::deque<time_point> dials;
     };
     std::map<const sim_client*, state> states_;  // looked up only

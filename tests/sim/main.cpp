@@ -1,5 +1,6 @@
 // Runs seeds, replays scripts, makes failing ones smaller. tests/sim/run builds and calls it.
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -130,12 +131,22 @@ int merge(const arguments& a) {
     return all.cold_probes().empty() ? 0 : 1;
 }
 
+std::uint64_t running = 0;
+
+/// An assertion of the product says where; this says with which seed.
+extern "C" void on_abort(int) {
+    std::printf("FAILED seed %lu (crash) assertion: the process was aborted\n", running);
+    std::fflush(stdout);
+}
+
 int run(const arguments& a) {
+    std::signal(SIGABRT, on_abort);
     figures sum;
     std::uint64_t failed = 0;
     const std::clock_t began = std::clock();
     for (std::uint64_t seed = a.from; seed < a.from + a.seeds; ++seed) {
         if (seed % a.parts != a.part) continue;
+        running = seed;
         const plan p = make_plan(seed, a.what, a.how);
         const run_result r = world(p).run();
         sum.add(p, r);

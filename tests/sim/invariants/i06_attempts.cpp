@@ -60,11 +60,11 @@ public:
 private:
     static constexpr std::size_t most_servers = 5;
     struct state {
-        std::size_t free = 0;        // attempts of a first pass
+        std::size_t free = 0;  // attempts of a first pass
         std::uint64_t attempts = 0;  // since the backoff may have fallen back
         std::size_t at_once = 0;
         std::size_t bonus = 20;
-        std::uint64_t dialed = 0;    // generation of the last
+        std::uint64_t dialed = 0;  // generation of the last
         time_point up_since = never;
         std::deque<time_point> dials;
     };

@@ -7,7 +7,7 @@
 namespace slipstream::session {
 
 std::uint64_t barriers::flush(detail::plain_completion done, time_point deadline) {
-    const std::uint64_t fence = context_.up ? queue_fence() : held;
+    const std::uint64_t fence = context_.streaming() ? queue_fence() : held;
     barrier& b = add(std::move(done), deadline);
     b.fence = fence;
     return id_of(b);
@@ -52,11 +52,15 @@ void barriers::on_pong() {
     subscriptions_.confirm(answered.sequence);
     if (answered.fence == 0) return;
     reached_ = answered.fence;
-    while (first_ != nullptr && first_->fence <= reached_) finish(*first_, {});
+    for (barrier* b = first_; b != nullptr && (b->fence <= reached_ || b->fence == held);) {
+        barrier& each = *b;
+        b = b->next;
+        if (each.fence != held) finish(each, {});
+    }
 }
 
 void barriers::on_up() {
-    if (first_ == nullptr) return;  // while down everything that waits is held
+    if (first_ == nullptr) return;
     const std::uint64_t fence = queue_fence();
     for (barrier* b = first_; b != nullptr; b = b->next) b->fence = fence;
 }
@@ -64,11 +68,21 @@ void barriers::on_up() {
 void barriers::on_lost() {
     pings_.clear();
     shared_until_ = 0;
-    while (first_ != nullptr && first_->fence != held) finish(*first_, errc::connection_lost);
+    for (barrier* b = first_; b != nullptr;) {
+        barrier& each = *b;
+        b = b->next;
+        if (each.fence != held) finish(each, errc::connection_lost);
+    }
 }
 
 void barriers::on_time(time_point now) {
     while (deadline_entry* due = deadlines_.pop_due(now)) finish(static_cast<barrier&>(*due), errc::timeout);
+}
+
+std::size_t barriers::on_the_wire() const noexcept {
+    std::size_t n = 0;
+    for (const barrier* b = first_; b != nullptr; b = b->next) n += b->fence != held ? 1 : 0;
+    return n;
 }
 
 void barriers::finish_all(std::error_code ec) {

@@ -54,6 +54,8 @@ public:
     // --- observers ---
     [[nodiscard]] time_point next_deadline() const noexcept { return deadlines_.next(); }
     [[nodiscard]] std::size_t pending() const noexcept { return pending_; }
+    /// Those whose PING is in the stream of the present connection.
+    [[nodiscard]] std::size_t on_the_wire() const noexcept;
 
 private:
     static constexpr std::uint64_t held = UINT64_MAX;

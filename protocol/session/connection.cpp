@@ -48,7 +48,7 @@ connection::outcome connection::run(time_point now) {
         }
         outcome what = outcome::read_more;
         if (result.op.kind == wire::op_kind::msg && stage_ == stage::up) [[likely]] {
-            on_message(result.op);
+            if (!on_message(result.op)) return outcome::full;
             if (context_.closed) return outcome::stopped;
         } else {
             what = handle(result.op, now);
@@ -58,15 +58,19 @@ connection::outcome connection::run(time_point now) {
     }
 }
 
-void connection::on_message(const wire::operation& op) {
+bool connection::on_message(const wire::operation& op) {
     last_was_error_ = false;
     const message_view m(op.subject, op.reply_to, op.header_block, op.payload);
     ++context_.counters.in_msgs;
     context_.counters.in_bytes += m.size();
-    if (op.sid == subscriptions_.inbox_sid())
+    if (op.sid == subscriptions_.inbox_sid()) {
         requests_.on_reply(m);
-    else
-        subscriptions_.deliver(op.sid, m);
+    } else if (!subscriptions_.deliver(op.sid, m)) [[unlikely]] {
+        --context_.counters.in_msgs;
+        context_.counters.in_bytes -= m.size();
+        return false;
+    }
+    return true;
 }
 
 connection::outcome connection::handle(const wire::operation& op, time_point now) {

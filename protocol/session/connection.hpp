@@ -31,6 +31,7 @@ public:
         read_more,  ///< Everything complete was handled.
         info,       ///< The first INFO is in info().
         pong,       ///< A PONG is there: the handshake's, or one that operations or a drain may wait for.
+        full,       ///< A subscription has no room for the next message, and wants it waited for. To be called again later.
         failed,     ///< The connection must end: why().
         stopped,    ///< The client was closed by a message handler.
     };
@@ -65,6 +66,8 @@ public:
     void on_recall() noexcept { pong_ends_ = 0; }
 
     [[nodiscard]] const slipstream::server_info& info() const noexcept { return info_; }
+    /// The server has said that it shuts down.
+    [[nodiscard]] bool lame_duck() const noexcept { return lame_duck_; }
     [[nodiscard]] const failure& why() const noexcept { return failure_; }
     /// The cause of a transport's end: the -ERR right before it if there was one, else `ec`; empty = the peer closed.
     [[nodiscard]] failure why_down(std::error_code ec, std::string_view detail) const;
@@ -79,7 +82,7 @@ private:
     [[nodiscard]] bool hearsay() const noexcept { return over_tls_ && info_in_plain_; }  // the INFO in use is from before TLS
     [[nodiscard]] outcome on_error(std::string_view text, time_point now);
     [[nodiscard]] outcome fail(std::error_code ec, disconnect_reason reason, std::string_view detail);
-    void on_message(const wire::operation& op);
+    [[nodiscard]] bool on_message(const wire::operation& op);
     void on_refusal(const server_error_text& error, std::string_view words, time_point now);
     void refuse(subscription_state& s, errc code, std::string_view words, time_point now);
     void tell_lame_duck();

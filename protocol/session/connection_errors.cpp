@@ -21,6 +21,7 @@ bool peer_closed(std::error_code ec) noexcept { return !ec || ec == errc::connec
 }  // namespace
 
 connection::outcome connection::on_error(std::string_view text, time_point now) {
+    ++context_.counters.server_errors;
     const std::string_view words = text.substr(0, longest_words);
     const server_error_text error = classify_error_text(text);
     if (error.closes) {

@@ -63,11 +63,14 @@ struct context {
     slipstream::server_info info;   // of the current or last connection
     bool info_known = false;        // there was one
     bool up = false;                // handshake done, subscriptions restored: frames go to the stream of `generation`
+    bool leaving = false;           // up, but what the user sends is held for the next connection
     bool closed = false;
     std::uint64_t generation = 0;   // of the current or last connection
     std::uint64_t sequence = 0;     // numbers SUBs and PINGs in the order they are queued
     event_limit limit;
 
+    /// What the user sends goes into the stream of this connection.
+    [[nodiscard]] bool streaming() const noexcept { return up && !leaving; }
     /// An -ERR, or something of its kind, that does not end the connection.
     void tell_server_error(errc code, std::string_view detail, std::string_view subject, time_point now) {
         if (!limit.allows(code, now)) return;

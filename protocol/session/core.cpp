@@ -18,6 +18,7 @@ core::parts::parts(connect_options&& o, std::uint64_t seed, std::string id)
       fences(shared, subs),
       wire_side(shared, subs, reqs, fences),
       drain(shared, subs, reqs, fences),
+      leaving(shared, reqs, fences),
       alive({to_duration(options.ping_interval), options.max_pings_out, to_duration(options.write_timeout)}) {
     std::vector<server_url> servers;
     options_error = check_options(options, servers).ec;
@@ -63,11 +64,28 @@ void core::on_read(std::uint64_t generation, std::size_t n, time_point now) {
     if (!p.engaged(generation) || !p.wire_side.active()) return;
     p.wire_side.received(n);
     p.shared.counters.socket_in_bytes += n;
-    p.alive.on_received(now);
+    if (p.pause.on()) return;  // it was on its way already
+    p.alive.on_received(now, n);
     if (p.machine->securing())
         p.refuse_overheard(now);
     else
         p.read(now);
+}
+
+bool core::reading_paused() const noexcept { return parts_->pause.on(); }
+
+bool core::reading_may_resume(time_point now) const noexcept {
+    const parts& p = *parts_;
+    if (!p.pause.on()) return false;
+    const subscription_state* const s = p.subs.find(p.pause.sid);
+    // As soon as anything was taken: what does not fit even so makes the next pause.
+    return s == nullptr || s->queue.messages() < p.pause.queued || now >= p.pause.until;
+}
+
+void core::resume_reading(time_point now) {
+    if (!reading_may_resume(now)) return;
+    parts_->end_pause(now);
+    parts_->read(now);
 }
 
 void core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
@@ -78,7 +96,7 @@ void core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
     p.shared.counters.socket_out_bytes += n;
     p.write_clock_unknown = false;
     if (box.written() == box.appended())
-        p.alive.on_write_done();
+        p.alive.on_write_done(now);
     else if (n != 0)
         p.alive.on_write_progress(now);
     else
@@ -87,11 +105,20 @@ void core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
 
 void core::on_transport_down(std::uint64_t generation, std::error_code ec, time_point now, std::string_view detail) {
     parts& p = *parts_;
-    if (p.engaged(generation)) p.fail(p.wire_side.why_down(ec, detail), now);
+    if (!p.engaged(generation)) return;
+    while (p.pause.on()) {  // there is nothing to wait for any more: what had arrived is queued, or counted as dropped
+        if (subscription_state* const s = p.subs.find(p.pause.sid)) s->pause_left = duration::zero();
+        p.end_pause(now);
+        p.read(now);
+        if (!p.engaged(generation)) return;
+    }
+    p.fail(p.wire_side.why_down(ec, detail), now);
 }
 
 void core::on_time(time_point now) {
     parts& p = *parts_;
+    if (p.shared.closed) return;
+    resume_reading(now);
     if (p.shared.closed) return;
     if (std::exchange(p.write_clock_unknown, false) && p.shared.box.written() != p.shared.box.appended()) p.alive.on_write_blocked(now);
     p.reqs.on_time(now);
@@ -102,6 +129,7 @@ void core::on_time(time_point now) {
     }
     p.check_liveness(now);
     p.run(now);
+    p.advance_leave(now);
     p.advance_drain();
 }
 
@@ -165,7 +193,8 @@ time_point core::next_deadline() const noexcept {
     const parts& p = *parts_;
     if (p.shared.closed) return never;
     if (p.write_clock_unknown) return time_point::min();
-    time_point first = std::min({p.reqs.next_deadline(), p.fences.next_deadline(), p.drain_deadline, p.alive.next_deadline()});
+    time_point first = std::min({p.reqs.next_deadline(), p.fences.next_deadline(), p.drain_deadline, p.alive.next_deadline(),
+                                 p.leaving.next_deadline(), p.pause.until});
     if (p.machine) first = std::min(first, p.machine->next_deadline());
     return first;
 }
@@ -178,12 +207,15 @@ const slipstream::server_info& core::server_info() const noexcept { return parts
 std::string core::connected_server() const { return parts_->last_server; }
 const connect_options& core::options() const noexcept { return parts_->options; }
 
+std::error_code core::options_problem() const noexcept { return parts_->options_error; }
+
 statistics core::stats() const noexcept {
     const parts& p = *parts_;
     statistics s = p.shared.counters;
     s.pending_requests = p.reqs.pending();
     s.subscriptions = p.subs.size();
     s.outbox_bytes = p.shared.box.size();
+    s.most_outbox_bytes = std::max(p.shared.box.most(), p.shared.box.size());
     return s;
 }
 

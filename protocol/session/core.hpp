@@ -50,6 +50,9 @@ public:
     std::error_code publish(std::string_view subject, std::string_view reply_to, std::string_view header_block, std::string_view payload) {
         return publish({subject, reply_to, header_block, payload});
     }
+    /// Takes over frames (PUB, HPUB) that another thread has encoded, and checked by an older INFO: from the front as many
+    /// as the outbox has room for, all of them with `beyond_limit`. Returns the bytes taken.
+    std::size_t take_frames(std::string_view frames, bool beyond_limit, time_point now);
     std::error_code subscribe(std::string_view subject, const subscribe_options& options, std::function<void(const message_view&)> handler,
                               std::shared_ptr<subscription_state>& out);
     /// To be called too when the last handle of a subscription goes, whether it has ended or not.
@@ -90,6 +93,12 @@ public:
     void on_login_file(std::uint64_t id, std::error_code ec, secret contents, time_point now);
     void on_login_signature(std::uint64_t id, std::error_code ec, secret signature, time_point now);
 
+    /// A subscription is full, and its policy is to wait: no more reads, until resume_reading() has found that they may go on.
+    [[nodiscard]] bool reading_paused() const noexcept;
+    [[nodiscard]] bool reading_may_resume(time_point now) const noexcept;
+    /// Goes on if it may. To be called when messages may have been taken from a queue (once in a turn will do); on_time does it too.
+    void resume_reading(time_point now);
+
     // --- outputs: pull until all are empty; handling one may make more ---
     bool next_action(transport_action& out);
     bool next_login_action(login_action& out);
@@ -114,6 +123,8 @@ public:
     [[nodiscard]] statistics stats() const noexcept;
     [[nodiscard]] const connect_options& options() const noexcept;
     [[nodiscard]] std::string new_inbox();
+    /// What is wrong with the options; empty when nothing is.
+    [[nodiscard]] std::error_code options_problem() const noexcept;
 
 private:
     struct parts;

@@ -15,6 +15,7 @@
 #include "protocol/session/context.hpp"
 #include "protocol/session/core.hpp"
 #include "protocol/session/drain_machine.hpp"
+#include "protocol/session/leave_machine.hpp"
 #include "protocol/session/liveness.hpp"
 #include "protocol/session/login_machine.hpp"
 #include "protocol/session/requests.hpp"
@@ -71,6 +72,15 @@ struct reconnect_hooks {
     std::shared_ptr<reconnect_delay_hook> delay;
 };
 
+/// Reading waits for the consumer of a subscription whose policy that is.
+struct reading_pause {
+    std::uint64_t sid = 0;
+    std::size_t queued = 0;      // messages that made its queue full
+    time_point since = never;
+    time_point until = never;    // then its newest are dropped
+    [[nodiscard]] bool on() const noexcept { return sid != 0; }
+};
+
 struct core::parts {
     parts(connect_options&& o, std::uint64_t seed, std::string id);
 
@@ -107,7 +117,15 @@ struct core::parts {
     void give_up() noexcept;
     void fail(failure why, time_point now);
     void read(time_point now);
+    void begin_pause(time_point now) noexcept;
+    void end_pause(time_point now) noexcept;
+    /// Why this server cannot take the frame; empty when it can.
+    [[nodiscard]] std::error_code unfit(const wire::frame& f) const noexcept;
+    void tell_unfit(std::size_t too_large, std::size_t with_headers, time_point now);
     void check_liveness(time_point now);
+    /// A server in lame duck mode is left when it is time.
+    void advance_leave(time_point now);
+    void stay(time_point now);
     /// The drain goes on, and closes the client when it is done.
     void advance_drain();
     /// The end of everything. `why` goes to the last event, `drained` to those who wait for a drain.
@@ -128,6 +146,8 @@ struct core::parts {
     barriers fences;
     connection wire_side;
     drain_machine drain;
+    leave_machine leaving;
+    reading_pause pause;
     liveness alive;
     login_machine login;
     std::optional<run_machine> machine;  // none when the options are not valid

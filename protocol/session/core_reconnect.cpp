@@ -61,6 +61,7 @@ std::error_code core::set_servers(const std::vector<std::string>& servers, time_
     if (const option_problem problem = check_servers(servers, urls); problem.ec) return problem.ec;
     p.machine->replace_servers(std::move(urls));
     p.run(now);
+    p.advance_leave(now);
     return {};
 }
 
@@ -72,6 +73,23 @@ std::vector<known_server> core::servers() const {
         if (!s.removed) all.push_back(shown(pool, s));
     }
     return all;
+}
+
+void core::parts::advance_leave(time_point now) {
+    if (!shared.up || drain.active() || !wire_side.lame_duck() || !options.lame_duck_leave || !options.reconnect) return;
+    if (!leaving.active()) leaving.begin(machine->spread(to_duration(*options.lame_duck_leave)), now);
+    if (!leaving.advance(machine->pool(), now)) return;
+    machine->leave({errc::connection_left, disconnect_reason::lame_duck, {}});
+    run(now);
+}
+
+/// The server is not left after all: what was held goes to it.
+void core::parts::stay(time_point now) {
+    const bool holding = shared.leaving;
+    leaving.stop();
+    if (!holding) return;
+    release_held(now);
+    fences.on_up();
 }
 
 void core::parts::ask() {
@@ -95,6 +113,7 @@ void core::parts::ask() {
     plan.delay = std::chrono::ceil<milliseconds>(machine->delay());
     const auto tell = [this](const char* hook, const std::string& problem) {
         if (problem.empty()) return;
+        ++shared.counters.failed_handlers;
         event e;
         e.kind = event_kind::handler_failed;
         e.generation = machine->generation();

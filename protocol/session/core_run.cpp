@@ -1,4 +1,5 @@
 // What the run machine decides, done: connections begin and end here, for all parts together.
+#include <algorithm>
 #include <new>
 #include <string>
 #include <utility>
@@ -42,6 +43,7 @@ void core::parts::run(time_point now) {
 }
 
 void core::parts::dial() {
+    ++shared.counters.dials;
     shared.out.actions.push({transport_action::kind::dial, machine->generation(), machine->server().host, machine->server().port});
     transport_open = true;
 }
@@ -112,6 +114,7 @@ void core::parts::come_up(time_point now) {
     wire_side.came_up();
     connects.finish_all(shared.out, {});
     advance_drain();
+    advance_leave(now);
 }
 
 void core::parts::release_held(time_point now) {
@@ -119,18 +122,22 @@ void core::parts::release_held(time_point now) {
     std::size_t with_headers = 0;
     shared.box.release([&](const wire::frame& f, std::uint64_t position) {
         // What this server cannot take would end the connection, and again after every reconnect (C17).
-        std::error_code ec;
-        if (f.header_block.size() + f.payload.size() > static_cast<std::size_t>(shared.info.max_payload)) {
-            ec = errc::max_payload;
-            ++too_large;
-        } else if (!f.header_block.empty() && !shared.info.headers) {
-            ec = errc::headers_unsupported;
-            ++with_headers;
-        }
+        const std::error_code ec = unfit(f);
         if (!ec) return reqs.place(f, position);
+        ++(ec == errc::max_payload ? too_large : with_headers);
         reqs.refuse_frame(f, ec);
         return false;
     });
+    tell_unfit(too_large, with_headers, now);
+}
+
+std::error_code core::parts::unfit(const wire::frame& f) const noexcept {
+    if (f.header_block.size() + f.payload.size() > static_cast<std::size_t>(shared.info.max_payload)) return errc::max_payload;
+    if (!f.header_block.empty() && shared.info_known && !shared.info.headers) return errc::headers_unsupported;
+    return {};
+}
+
+void core::parts::tell_unfit(std::size_t too_large, std::size_t with_headers, time_point now) {
     const auto tell = [&](errc code, std::size_t count, const char* why) {
         if (count != 0) shared.tell_server_error(code, std::to_string(count) + " held messages were dropped: " + why, {}, now);
     };
@@ -145,6 +152,9 @@ void core::parts::let_go() noexcept {
     }
     shared.up = false;
     login.end();
+    leaving.stop();
+    if (subscription_state* const s = subs.find(pause.sid)) s->awaited = false;
+    pause = {};
     wire_side.end();
     alive.stop();
     write_clock_unknown = false;
@@ -162,6 +172,7 @@ void core::parts::announce(event_kind kind, const failure& why) noexcept {
     // Exactly one for each `connected`; a connection that broke while it was being restored has not been told.
     if (kind == event_kind::disconnected && !std::exchange(told_connected, false)) kind = event_kind::connect_failed;
     if (kind == event_kind::connected) told_connected = true;
+    if (kind == event_kind::connect_failed) ++shared.counters.failed_dials;
     event e;
     e.kind = kind;
     e.reason = why.reason;
@@ -224,7 +235,9 @@ void core::parts::read(time_point now) {
                     more = engaged(generation);
                     break;
                 case connection::outcome::pong:
-                    if (!shared.up) {
+                    if (shared.up) {
+                        alive.on_pong(now);
+                    } else {
                         machine->on_pong();
                         run(now);
                     }
@@ -235,11 +248,34 @@ void core::parts::read(time_point now) {
                     fail(wire_side.why(), now);
                     more = false;
                     break;
+                case connection::outcome::full:
+                    wire_side.end_read();
+                    begin_pause(now);
+                    more = false;
+                    break;
                 case connection::outcome::stopped: more = false; break;
             }
         }
     }
     advance_drain();
+    advance_leave(now);
+}
+
+void core::parts::begin_pause(time_point now) noexcept {
+    subscription_state* const s = subs.find(subs.full());
+    s->awaited = true;
+    pause = {s->sid, s->queue.messages(), now, deadline_after(now, s->pause_left)};
+    alive.pause();
+}
+
+void core::parts::end_pause(time_point now) noexcept {
+    if (subscription_state* const s = subs.find(pause.sid)) {
+        s->awaited = false;
+        const duration waited = now - pause.since;
+        s->pause_left = now >= pause.until ? duration::zero() : std::max(duration::zero(), s->pause_left - waited);
+    }
+    pause = {};
+    alive.resume(now);
 }
 
 void core::parts::check_liveness(time_point now) {
@@ -264,6 +300,8 @@ void core::parts::shut(std::error_code why, std::error_code drained, transport_a
         machine->close();
     }
     login.end();
+    leaving.stop();
+    pause = {};
     wire_side.end();
     alive.stop();
     write_clock_unknown = false;

@@ -1,5 +1,6 @@
 // What the user asks for: checked here, done by the parts.
 #include <utility>
+#include <vector>
 
 #include "protocol/session/core_parts.hpp"
 #include "protocol/wire/encoder.hpp"
@@ -53,6 +54,44 @@ std::error_code core::publish(const wire::outgoing& m) {
     if (refused != errc{}) [[unlikely]]
         return refused;
     return {};
+}
+
+std::size_t core::take_frames(std::string_view frames, bool beyond_limit, time_point now) {
+    parts& p = *parts_;
+    if (p.shared.closed) return frames.size();
+    std::vector<std::string_view> runs;  // of frames to append; nothing changes before it is complete
+    std::size_t size = 0;
+    std::size_t taken = 0;
+    std::uint64_t messages = 0;
+    std::uint64_t bytes = 0;
+    std::size_t too_large = 0;
+    std::size_t with_headers = 0;
+    wire::frame_walker walker(frames);
+    while (walker.next() == wire::walk_status::frame) {
+        const wire::frame& f = walker.current();
+        if (!beyond_limit && !p.shared.box.has_room(size + f.size)) break;
+        taken = f.begin + f.size;
+        if (const std::error_code ec = p.unfit(f)) {
+            ++(ec == errc::max_payload ? too_large : with_headers);
+            continue;
+        }
+        ++messages;
+        bytes += f.header_block.size() + f.payload.size();
+        size += f.size;
+        const std::string_view frame = frames.substr(f.begin, f.size);
+        if (!runs.empty() && runs.back().data() + runs.back().size() == frame.data())
+            runs.back() = {runs.back().data(), runs.back().size() + frame.size()};
+        else
+            runs.push_back(frame);
+    }
+    wire::write_buffer& out = p.shared.box.user_frames();
+    static_cast<void>(out.reserve(size));
+    for (const std::string_view run : runs) out.append(run);
+    p.shared.counters.out_msgs += messages;
+    p.shared.counters.out_bytes += bytes;
+    p.shared.counters.handed_over_msgs += messages;
+    p.tell_unfit(too_large, with_headers, now);
+    return taken;
 }
 
 std::error_code core::subscribe(std::string_view subject, const subscribe_options& options,
@@ -157,6 +196,7 @@ detail::operation_id core::drain(detail::plain_completion done, time_point now) 
     if (p.drain.active()) return make_id(operation_kind::other, number);
     p.drain_deadline = deadline_after(now, p.options.drain_timeout);
     try {
+        p.stay(now);
         p.drain.begin();
     } catch (...) {  // it has begun, and goes on; only nobody waits for it
         static_cast<void>(p.drains.take(number));

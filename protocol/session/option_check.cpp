@@ -74,6 +74,7 @@ option_problem check_rest(const connect_options& o) {
         {"info_timeout", o.info_timeout},
         {"tls_timeout", o.tls_timeout},
         {"login_timeout", o.login_timeout},
+        {"lame_duck_leave", o.lame_duck_leave},
     };
     for (const auto& [name, value] : phases) {
         if (value && !in_range(*value)) return {errc::invalid_option, name};
@@ -85,6 +86,7 @@ option_problem check_rest(const connect_options& o) {
     if (o.max_auth_failures == 0U) return {errc::invalid_option, "max_auth_failures"};
     if (!consistent(o.tls)) return {errc::invalid_option, "tls"};
     if (o.outbox_bytes == 0) return {errc::invalid_option, "outbox_bytes"};
+    if (o.handoff_bytes == 0) return {errc::invalid_option, "handoff_bytes"};
     if (o.tcp_notsent_lowat && (*o.tcp_notsent_lowat == 0 || *o.tcp_notsent_lowat > std::size_t{INT_MAX})) {
         return {errc::invalid_option, "tcp_notsent_lowat"};
     }

@@ -20,6 +20,7 @@ void wipe_contents(wire::write_buffer& buffer) noexcept {
 }  // namespace
 
 std::string_view outbox::pending() noexcept {
+    note_size();
     if (front_offset_ == front_.size()) {
         front_.swap(back_);
         front_offset_ = 0;
@@ -50,6 +51,7 @@ void outbox::front_done() noexcept {
 }
 
 void outbox::on_connection_lost(const std::function<bool(const wire::frame&)>& keep) {
+    note_size();
     wire::write_buffer kept;
     const auto collect = [&](std::string_view bytes, std::size_t already_written) {
         wire::frame_walker walker(bytes);
@@ -62,14 +64,17 @@ void outbox::on_connection_lost(const std::function<bool(const wire::frame&)>& k
     };
     collect(front_.view(), front_offset_);
     collect(back_.view(), 0);
-    // While frames are held none of the user's are in the stream, and the other way round.
-    assert(kept.empty() || held_.empty());
-    if (!kept.empty()) held_.swap(kept);
+    // What was in the stream came before what is held (after hold() there may be both).
+    if (!kept.empty()) {
+        kept.append(held_.view());
+        held_.swap(kept);
+    }
     forget_stream();
     held_open_ = true;
 }
 
 void outbox::release(const std::function<bool(const wire::frame&, std::uint64_t position)>& keep) {
+    note_size();
     const std::string_view bytes = held_.view();
     std::vector<std::string_view> runs;  // of frames to keep; nothing changes before it is complete
     std::uint64_t position = appended();
@@ -119,6 +124,7 @@ void outbox::forget_stream() noexcept {
 }
 
 void outbox::clear() noexcept {
+    note_size();
     forget_stream();
     held_.clear();
     held_.shrink(0);

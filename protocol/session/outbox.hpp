@@ -57,10 +57,14 @@ public:
     /// Offers each user frame that was not handed over to `keep(frame, position)`, with the place that it moves to when frames before
     /// it go; frames refused are dropped. Protocol frames stay. For requests that ended unsent: they must not be sent later.
     void recall(const std::function<bool(const wire::frame&, std::uint64_t position)>& keep);
+    /// The most that size() was before something of it was written or dropped.
+    [[nodiscard]] std::size_t most() const noexcept { return most_; }
     /// Bytes of user and protocol frames that are not written yet, held ones included.
     [[nodiscard]] std::size_t size() const noexcept { return unwritten() + held_.size(); }
 
     // --- connection changes ---
+    /// From now on user frames are held for the next connection, or for release(); what is in the stream goes on.
+    void hold() noexcept { held_open_ = true; }
     /// The connection is gone. Each frame that is kept is offered to `keep` in order (those held already are not: release does
     /// that); frames for which it returns false are dropped.
     void on_connection_lost(const std::function<bool(const wire::frame&)>& keep);
@@ -79,10 +83,14 @@ private:
     static constexpr unsigned calm_writes = 8;
 
     [[nodiscard]] std::size_t unwritten() const noexcept { return front_.size() - front_offset_ + back_.size(); }
+    void note_size() noexcept {
+        if (const std::size_t now = size(); now > most_) most_ = now;
+    }
     void front_done() noexcept;
     void forget_stream() noexcept;
 
     std::size_t limit_;
+    std::size_t most_ = 0;
     bool held_open_ = true;
     bool front_is_secret_ = false;
     bool back_is_secret_ = false;

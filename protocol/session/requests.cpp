@@ -1,5 +1,6 @@
 #include "protocol/session/requests.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "protocol/wire/encoder.hpp"
@@ -28,7 +29,8 @@ std::uint64_t requests::start(std::size_t size, const wire::outgoing& m, detail:
         static_cast<void>(table_.finish(r));
         throw;
     }
-    r.epoch = context_.up ? context_.generation : 0;
+    context_.counters.most_pending_requests = std::max<std::uint64_t>(context_.counters.most_pending_requests, table_.pending());
+    r.epoch = context_.streaming() ? context_.generation : 0;
     r.position = box.appended();
     request_table::write_token(r, reply_to_.data() + prefix_size_);
     wire::encode_publish(out, size, m);  // its reply subject is reply_to_
@@ -87,6 +89,12 @@ void requests::finish_held(std::error_code ec) {
     table_.for_each([&](request_slot& r) {
         if (unsent(r)) finish_unanswered(r, ec, ec);
     });
+}
+
+std::size_t requests::on_the_wire() {
+    std::size_t n = 0;
+    table_.for_each([&n](const request_slot& r) { n += r.epoch != 0 ? 1 : 0; });
+    return n;
 }
 
 bool requests::keep_after_loss(const wire::frame& f) {

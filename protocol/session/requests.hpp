@@ -64,6 +64,8 @@ public:
     [[nodiscard]] std::string_view reply_shape() const noexcept { return reply_to_; }
     [[nodiscard]] time_point next_deadline() const noexcept { return deadlines_.next(); }
     [[nodiscard]] std::size_t pending() const noexcept { return table_.pending(); }
+    /// Those whose frame is in the stream of the present connection.
+    [[nodiscard]] std::size_t on_the_wire();
 
 private:
     [[nodiscard]] std::string_view inbox_prefix() const noexcept { return std::string_view(reply_to_).substr(0, prefix_size_); }

@@ -24,7 +24,8 @@ run_machine::run_machine(const connect_options& options, std::vector<server_url>
             {options.randomize_servers, options.ignore_discovered_servers, options.max_reconnects, options.max_auth_failures},
             rng.split("pool")),
       backoff_({options.reconnect_wait, options.reconnect_max_wait, options.reconnect_stable}),
-      rng_(rng.split("backoff")) {}
+      rng_(rng.split("backoff")),
+      spread_(rng.split("spread")) {}
 
 run_action run_machine::resume(time_point now) {
     for (;;) {

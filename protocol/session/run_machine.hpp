@@ -95,6 +95,10 @@ public:
     [[nodiscard]] std::uint64_t generation() const noexcept { return generation_; }
     [[nodiscard]] const server_url& server() const noexcept { return server_; }
     [[nodiscard]] duration delay() const noexcept { return delay_; }
+    /// Any time up to this one, so that clients do not all do the same at once.
+    [[nodiscard]] duration spread(duration longest) noexcept {
+        return duration(static_cast<duration::rep>(spread_.below(static_cast<std::uint64_t>(longest.count()) + 1)));
+    }
     [[nodiscard]] unsigned attempt() const noexcept { return failed_in_row_; }
     [[nodiscard]] const failure& reason() const noexcept { return failure_; }
     [[nodiscard]] time_point next_deadline() const noexcept;
@@ -138,6 +142,7 @@ private:
     server_pool pool_;
     backoff backoff_;
     random_stream rng_;
+    random_stream spread_;
 
     place place_ = place::idle;
     place after_cut_ = place::idle;

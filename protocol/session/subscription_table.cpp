@@ -12,13 +12,23 @@ subscription_state::subscription_state(std::string_view on_subject, const subscr
       queue_group(options.queue_group),
       handler(std::move(on_message)),
       queue(options.pending_messages, options.pending_bytes),
-      max_messages(options.max_messages) {}
+      max_messages(options.max_messages),
+      pause_limit(options.when_full == slow_consumer_policy::pause_reading ? to_duration(options.pause_limit) : duration::zero()),
+      pause_left(pause_limit) {}
 
 delivery subscription_state::accept(const message_view& m) {
+    if (slow && queue.messages() <= queue.max_messages() / 2 && queue.bytes() <= queue.max_bytes() / 2) {
+        slow = false;
+        pause_left = pause_limit;
+    }
+    if (queue.push(m) || (m.status() == 100 && queue.push_status(m))) {
+        ++received;
+        return delivery::queued;
+    }
+    // A message that never fits is not waited for.
+    const bool fits_ever = queue.max_messages() != 0 && m.size() <= queue.max_bytes();
+    if (pause_left > duration::zero() && fits_ever) return std::exchange(slow, true) ? delivery::full : delivery::full_first;
     ++received;
-    if (slow && queue.messages() <= queue.max_messages() / 2 && queue.bytes() <= queue.max_bytes() / 2) slow = false;
-    if (queue.push(m)) return delivery::queued;
-    if (m.status() == 100 && queue.push_status(m)) return delivery::queued;
     ++dropped;
     return std::exchange(slow, true) ? delivery::dropped : delivery::dropped_first;
 }

@@ -20,12 +20,15 @@
 #include <slipstream/options.hpp>
 
 #include "protocol/session/message_queue.hpp"
+#include "protocol/session/time.hpp"
 
 namespace slipstream::session {
 
 /// What became of a message.
 enum class delivery {
     queued,         ///< In the queue.
+    full,           ///< Not taken and not counted: to be offered again when there is room.
+    full_first,     ///< As full, and the first of an episode.
     dropped,        ///< The queue is full.
     dropped_first,  ///< As dropped, and the first of an episode: worth an event (D2).
 };
@@ -34,7 +37,7 @@ struct subscription_state {
     subscription_state(std::string_view subject, const subscribe_options& options, std::function<void(const message_view&)> handler);
 
     /// Counts a message that arrived for a subscription without handler, and queues or drops it. An episode of drops ends when a
-    /// message finds the queue at most half full by both limits.
+    /// message finds the queue at most half full by both limits. Before it drops in an episode, it uses up pause_left.
     [[nodiscard]] delivery accept(const message_view& m);
 
     std::string subject;
@@ -48,6 +51,9 @@ struct subscription_state {
     std::uint64_t max_messages = 0;        // auto-unsubscribe; 0 = none
     std::error_code end_reason;            // why it ended; errc::subscription_closed for the ordinary end
     bool slow = false;                     // inside an episode of drops
+    duration pause_limit{};                // in an episode, for slow_consumer_policy::pause_reading; else zero
+    duration pause_left{};                 // of it
+    bool awaited = false;                  // reading is paused until something is taken from it
     bool draining = false;
     bool consumer = false;                 // somebody takes its messages one after the other while the client drains
     bool end_told = false;                 // async_next has returned end_reason, or nobody will ask

@@ -15,6 +15,10 @@ std::error_code subscriptions::add(std::string_view subject, const subscribe_opt
     if (!options.queue_group.empty()) {
         if (const std::error_code ec = check_queue_group(options.queue_group)) return ec;
     }
+    if (options.when_full == slow_consumer_policy::pause_reading &&
+        (options.pause_limit < std::chrono::milliseconds(1) || options.pause_limit > std::chrono::seconds(5))) {
+        return errc::invalid_option;
+    }
     auto state = std::make_shared<subscription_state>(subject, options, std::move(handler));
     static_cast<void>(context_.box.protocol_frames().reserve(frame_room(*state)));  // no half-made subscription if memory ends
     table_.add(state);

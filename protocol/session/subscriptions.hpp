@@ -52,8 +52,10 @@ public:
 
     // --- messages ---
     void begin_read() noexcept { reading_ = true; }
-    /// Runs the handler or queues.
-    void deliver(std::uint64_t sid, const message_view& m);
+    /// Runs the handler or queues. False when the message is to be offered again later: full() has no room for it, and wants it waited for.
+    [[nodiscard]] bool deliver(std::uint64_t sid, const message_view& m);
+    [[nodiscard]] std::uint64_t full() const noexcept { return full_; }
+    [[nodiscard]] subscription_state* find(std::uint64_t sid) const noexcept { return table_.find(sid); }
     /// Lets go of what ended during the read. Destroys handlers, so user code may run.
     void end_read();
 
@@ -86,6 +88,7 @@ private:
     void subscribe(subscription_state& s);
     void run_handler(subscription_state& s, const message_view& m);
     void count_drop(const subscription_state& s, bool first);
+    void tell_slow(const subscription_state& s);
     void reached_maximum(subscription_state& s);
     void told_end(subscription_state& s) noexcept;
     void release(std::shared_ptr<subscription_state> s);
@@ -98,6 +101,7 @@ private:
     bool reading_ = false;
     std::uint64_t waits_ = 0;
     std::uint64_t confirmed_ = 0;
+    std::uint64_t full_ = 0;  // sid
 };
 
 }  // namespace slipstream::session

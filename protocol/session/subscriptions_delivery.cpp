@@ -1,4 +1,6 @@
 // From a message to its subscription: the part that runs for every message.
+#include <algorithm>
+#include <cstdint>
 #include <exception>
 #include <string>
 #include <utility>
@@ -8,11 +10,11 @@
 
 namespace slipstream::session {
 
-void subscriptions::deliver(std::uint64_t sid, const message_view& m) {
+bool subscriptions::deliver(std::uint64_t sid, const message_view& m) {
     subscription_state* const s = table_.find(sid);
     if (s == nullptr) [[unlikely]] {
         ++context_.counters.orphaned_msgs;  // raced with the end of its subscription, or was never asked for (A17)
-        return;
+        return true;
     }
     if (s->max_messages != 0 && m.status() == 503) [[unlikely]]
         s->status_seen = true;
@@ -23,11 +25,20 @@ void subscriptions::deliver(std::uint64_t sid, const message_view& m) {
         message owned(m);
         ++s->received;
         context_.out.finish(std::move(s->waiter), {}, std::move(owned));
-    } else if (const delivery what = s->accept(m); what != delivery::queued) [[unlikely]] {
+    } else if (const delivery what = s->accept(m); what == delivery::queued) [[likely]] {
+        statistics& counters = context_.counters;
+        counters.most_queued_msgs = std::max<std::uint64_t>(counters.most_queued_msgs, s->queue.messages());
+        counters.most_queued_bytes = std::max<std::uint64_t>(counters.most_queued_bytes, s->queue.bytes());
+    } else if (what == delivery::full || what == delivery::full_first) {
+        full_ = sid;
+        if (what == delivery::full_first) tell_slow(*s);
+        return false;
+    } else {
         count_drop(*s, what == delivery::dropped_first);
     }
     if (s->max_messages != 0 && s->received >= s->max_messages) [[unlikely]]
         reached_maximum(*s);
+    return true;
 }
 
 void subscriptions::run_handler(subscription_state& s, const message_view& m) {
@@ -40,6 +51,7 @@ void subscriptions::run_handler(subscription_state& s, const message_view& m) {
     } catch (...) {
         words = "not a std::exception";
     }
+    ++context_.counters.failed_handlers;
     event e;
     e.kind = event_kind::handler_failed;
     e.generation = context_.generation;
@@ -50,7 +62,11 @@ void subscriptions::run_handler(subscription_state& s, const message_view& m) {
 
 void subscriptions::count_drop(const subscription_state& s, bool first) {
     ++context_.counters.dropped_msgs;
-    if (!first) return;
+    if (first) tell_slow(s);
+}
+
+void subscriptions::tell_slow(const subscription_state& s) {
+    ++context_.counters.slow_consumers;
     event e;
     e.kind = event_kind::slow_consumer;
     e.generation = context_.generation;

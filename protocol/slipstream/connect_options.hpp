@@ -69,9 +69,14 @@ struct connect_options {
     /// exception, is told as event_kind::handler_failed, and the client's own plan stands.
     server_choice_hook choose_server{};
     reconnect_delay_hook reconnect_delay{};
+    /// A server that says it is about to shut down (lame duck) is left for another one at a random moment within this time: what was sent
+    /// is waited for, what is sent meanwhile goes to the next server. None, or no other server: the client stays until it is cut off.
+    /// Servers begin to cut 10 s after they have said so, unless configured otherwise.
+    std::optional<milliseconds> lame_duck_leave{8'000};
     bool fail_fast = false;                 ///< While down, publish and request fail with errc::not_connected instead of being kept.
 
     std::size_t outbox_bytes = std::size_t{8} * 1024 * 1024;   ///< Bytes kept for sending, up or down; beyond: errc::buffer_full.
+    std::size_t handoff_bytes = std::size_t{8} * 1024 * 1024;  ///< Bytes kept for a thread_safe_publisher until the client takes them over.
     std::optional<std::size_t> tcp_notsent_lowat = 32 * 1024;  ///< Linux TCP_NOTSENT_LOWAT; none = the system's.
 
     /// Called on the client's executor, in order. May call the client, also close().

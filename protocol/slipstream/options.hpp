@@ -23,11 +23,22 @@ struct request_options {
     const header_map* headers = nullptr;   ///< Copied before the call returns.
 };
 
+/// What becomes of a message that finds the queue of its subscription full. A slow consumer is told once for each episode
+/// (event_kind::slow_consumer); an episode ends when the queue is at most half full.
+enum class slow_consumer_policy : std::uint8_t {
+    drop_newest,    ///< It is dropped and counted; nobody else notices.
+    /// The connection is not read until there is room, which holds up everything that it carries (also PINGs of the server): in one
+    /// episode for subscribe_options::pause_limit at most, then as drop_newest.
+    pause_reading,
+};
+
 struct subscribe_options {
     std::string_view queue_group = {};     ///< Share the subject's messages with the other members; empty = none.
     std::uint64_t max_messages = 0;        ///< Unsubscribe by itself after so many; 0 = never.
-    std::size_t pending_messages = 65536;  ///< Queue limit. At the limit the newest message is dropped and counted.
+    std::size_t pending_messages = 65536;  ///< Queue limit.
     std::size_t pending_bytes = std::size_t{64} * 1024 * 1024;  ///< Queue limit, headers and payload.
+    slow_consumer_policy when_full = slow_consumer_policy::drop_newest;  ///< For subscriptions without a message handler.
+    std::chrono::milliseconds pause_limit{1'000};  ///< 1 ms to 5 s, which is well below the time after which servers cut a slow client.
 };
 
 struct flush_options {

@@ -34,7 +34,14 @@ void script_promises::operations_end_once() {
 void script_promises::events_alternate() {
     bool up = false;
     std::size_t closed = 0;
+    std::uint64_t generation = 0;
     for (const event& e : script_.all_events_) {
+        const bool of_an_attempt = e.kind == event_kind::connected || e.kind == event_kind::disconnected ||
+                                   e.kind == event_kind::reconnecting || e.kind == event_kind::connect_failed;
+        if (of_an_attempt) {
+            script_.verify(e.generation != 0 && e.generation >= generation, "W14: an event without its generation");
+            generation = e.generation;
+        }
         script_.verify(closed == 0, "I2: an event after closed");
         if (e.kind == event_kind::connected) {
             script_.verify(!up, "I4: connected twice");

@@ -145,6 +145,7 @@ void session_script::expect_queued(const std::string& from, std::string_view pay
     const bool some = subscriptions_.at(from)->queue.pop(m);
     verify(some && m.payload() == payload,
            "queue gave " + (some ? std::string(m.payload()) : "nothing") + ", expected " + std::string(payload));
+    pump();
 }
 
 void session_script::expect_queue_empty(const std::string& from) {

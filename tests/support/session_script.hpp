@@ -188,6 +188,7 @@ private:
     void verify(bool ok, const std::string& what);
     [[nodiscard]] std::shared_ptr<operation_record> record(const std::string& name);
     void feed(std::string_view bytes);
+    void go_on_reading();
     void pull_writes();
     void tell_written();
     void finish_tls();
@@ -204,6 +205,7 @@ private:
     bool manual_writes_ = false;
     std::size_t steps_ = 0;
     std::size_t server_bytes_ = 0;
+    std::string unread_;                   // of the server, while the client reads nothing
     std::size_t late_ = 0;                 // bytes taken from the client, and not told as written yet
 
     std::deque<session::transport_action> actions_;

@@ -78,6 +78,7 @@ void session_script::pump() {
         }
     }
     if (!manual_writes_ || over_) pull_writes();
+    go_on_reading();
     script_promises(*this).check_health();
 }
 
@@ -147,6 +148,10 @@ void session_script::server_says(std::string_view bytes) {
 void session_script::feed(std::string_view bytes) {
     const std::uint64_t generation = dialing_;
     while (!bytes.empty() && open_ && dialing_ == generation) {
+        if (core_->reading_paused()) {
+            unread_.append(bytes);
+            return;
+        }
         const std::span<char> space = core_->read_space();
         const std::size_t n = std::min(space.size(), bytes.size());
         std::memcpy(space.data(), bytes.data(), n);
@@ -154,6 +159,16 @@ void session_script::feed(std::string_view bytes) {
         core_->on_read(dialing_, n, now_);
         pump();
     }
+}
+
+/// As the shell does in each turn: a pause may be over.
+void session_script::go_on_reading() {
+    if (!open_) unread_.clear();
+    if (!core_->reading_paused() && unread_.empty()) return;
+    core_->resume_reading(now_);
+    if (core_->reading_paused()) return;
+    feed(std::exchange(unread_, {}));
+    pump();
 }
 
 void session_script::written(std::size_t n) {

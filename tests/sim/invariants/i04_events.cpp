@@ -1,6 +1,9 @@
 // I4: events alternate connected and disconnected and name the right cause; health is what the last event says.
 #include <algorithm>
 #include <map>
+#include <string>
+#include <string_view>
+#include <utility>
 
 #include <slipstream/error.hpp>
 
@@ -14,6 +17,15 @@ namespace {
 class i04_events final : public invariant {
 public:
     explicit i04_events(world& w) : invariant(w, "I4") {}
+
+    /// Answers to pings prove the way out; where one lies across two reads its end is in the second.
+    void on_before_read(sim_client& c, link& l, std::string_view bytes) override {
+        state& s = states_[&c];
+        if (std::exchange(s.read_on, l.id) != l.id) s.tail.clear();
+        s.tail += bytes;
+        if (s.tail.find("PONG") != std::string::npos) s.answered = now();
+        s.tail.erase(0, s.tail.size() - std::min<std::size_t>(s.tail.size(), 3));
+    }
 
     void on_event(sim_client& c, const event& e) override {
         state& s = states_[&c];
@@ -58,6 +70,9 @@ private:
         bool up = false;
         bool closed = false;
         std::uint64_t generation = 0;
+        std::string tail;            // of what was read
+        std::uint64_t read_on = 0;   // link
+        time_point answered{};
     };
 
     bool server_said_why(const sim_client& c, const link& l) {
@@ -78,7 +93,10 @@ private:
             case closed: return c.now_doing == doing::wish || c.close_wished;
             case eof: return c.now_doing == doing::down_eof || server_said_why(c, *l);
             case reset: return c.now_doing == doing::down_reset || c.now_doing == doing::down_eof;
-            case stale: return c.now_doing == doing::time ? now() >= last + limit : server_said_why(c, *l);
+            case stale:
+                if (c.now_doing != doing::time) return server_said_why(c, *l);
+                // Silent, or it talks and has not answered a ping for so long.
+                return now() >= last + limit || now() >= std::max(c.up_since, states_[&c].answered) + limit;
             case write_stall:
                 return c.now_doing == doing::time && l->blocked_since != never && now() >= l->blocked_since + c.options().write_timeout;
             case protocol_error: return c.lied_to;

@@ -42,21 +42,70 @@ TEST_CASE("C3 I5: a silent peer is pinged, and given up after ping_interval * (m
     });
 }
 
-TEST_CASE("C3: any inbound byte is proof of life") {
+TEST_CASE("C3: any inbound byte is proof that the way in is open") {
     run_script([](session_script& s) {
         connected(s, pings(5s, 1));
-        s.advance(8s);
+        s.advance(9s);
         s.expect_sent("PING\r\n");
-        s.server_says("P");  // a part of a frame will do
+        s.server_says("PONG\r\nP");  // a part of a frame will do
         s.advance(4999ms);
         s.expect_sent("");
         s.advance(4s);
         s.expect_sent("PING\r\n");
-        s.server_says("ING\r\n");
-        s.expect_sent("PONG\r\n");
+        s.server_says("ONG\r\n");
         s.advance(4999ms);
         s.expect_state(client_state::connected);
         s.expect_no_event();
+    });
+}
+
+TEST_CASE("C3 I5: one way is dead: the server's words come in, and nothing of ours arrives") {
+    run_script([](session_script& s) {
+        connected(s, pings(5s, 2));
+        s.subscribe("sub", "x");
+        s.expect_sent("SUB x 1\r\n");
+        for (int i = 1; i <= 14; ++i) {
+            s.advance(1s);
+            s.server_says("MSG x 1 2\r\nhi\r\n");
+            s.expect_sent(i % 5 == 0 ? "PING\r\n" : "");
+            s.expect_state(client_state::connected);
+        }
+        s.advance(1s);
+        s.expect_event(event_kind::disconnected, [](const event& e) { CHECK(e.reason == disconnect_reason::stale); });
+    });
+}
+
+TEST_CASE("C3 I5: the other way is dead: what we send arrives, and nothing comes back") {
+    run_script([](session_script& s) {
+        connected(s, pings(5s, 2));
+        s.flush("flush", 1min);
+        for (int i = 0; i < 14; ++i) {
+            s.publish("a", "x");  // the transport takes it all
+            s.advance(1s);
+            s.expect_state(client_state::connected);
+        }
+        s.advance(1s);
+        s.expect_event(event_kind::disconnected, [](const event& e) { CHECK(e.reason == disconnect_reason::stale); });
+        s.expect_done("flush", errc::connection_lost);
+    });
+}
+
+TEST_CASE("C7: a window of zero with chatter: the server talks, and takes nothing") {
+    run_script([](session_script& s) {
+        connect_options o = pings(5s, 2);
+        o.write_timeout = 10s;
+        connected_by_hand(s, std::move(o));
+        s.subscribe("sub", "x");
+        all_written(s);
+        s.publish("a", "0123456789");
+        s.check([&] { CHECK_FALSE(s.core().pending_write(s.now()).empty()); });
+        for (int i = 0; i < 9; ++i) {
+            s.advance(1s);
+            s.server_says("MSG x 1 2\r\nhi\r\nPING\r\n");
+            s.expect_state(client_state::connected);
+        }
+        s.advance(1s);
+        s.expect_event(event_kind::disconnected, [](const event& e) { CHECK(e.reason == disconnect_reason::write_stall); });
     });
 }
 

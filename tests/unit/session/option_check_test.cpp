@@ -43,7 +43,7 @@ TEST_CASE("E13 C24: values at the edges of their ranges are valid") {
         connect_options o;
         o.connect_timeout = o.request_timeout = o.drain_timeout = o.ping_interval = o.write_timeout = value;
         o.reconnect_wait = o.reconnect_max_wait = o.reconnect_stable = value;
-        o.dial_timeout = o.info_timeout = o.tls_timeout = o.login_timeout = value;
+        o.dial_timeout = o.info_timeout = o.tls_timeout = o.login_timeout = o.lame_duck_leave = value;
         o.max_pings_out = value == longest_option ? most_pings_out : 1;
         CHECK_FALSE(check(o).ec);
     }
@@ -83,6 +83,7 @@ TEST_CASE("E13 B12: each option outside its range is named") {
         {"max_pings_out", errc::invalid_option, [](o& x) { x.max_pings_out = most_pings_out + 1; }},
         {"reconnect_max_wait", errc::invalid_option, [](o& x) { x.reconnect_max_wait = x.reconnect_wait - 1ms; }},
         {"outbox_bytes", errc::invalid_option, [](o& x) { x.outbox_bytes = 0; }},
+        {"handoff_bytes", errc::invalid_option, [](o& x) { x.handoff_bytes = 0; }},
         {"tcp_notsent_lowat", errc::invalid_option, [](o& x) { x.tcp_notsent_lowat = 0; }},
         {"tcp_notsent_lowat", errc::invalid_option, [](o& x) { x.tcp_notsent_lowat = std::size_t{1} << 31; }},
         {"inbox_prefix", errc::invalid_inbox_prefix, [](o& x) { x.inbox_prefix = "a b"; }},
@@ -103,6 +104,7 @@ TEST_CASE("E13 B12: each option outside its range is named") {
         {"info_timeout", &o::info_timeout},
         {"tls_timeout", &o::tls_timeout},
         {"login_timeout", &o::login_timeout},
+        {"lame_duck_leave", &o::lame_duck_leave},
     };
     for (const auto& phase : phases) {
         for (const auto value : {std::chrono::milliseconds(0), longest_option + 1ms}) {

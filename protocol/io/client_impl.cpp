@@ -9,6 +9,7 @@
 #include <asio/query.hpp>
 
 #include "protocol/auth/entropy.hpp"
+#include "protocol/io/handoff.hpp"
 #include "protocol/io/login_mailbox.hpp"
 
 namespace slipstream::io {
@@ -80,6 +81,17 @@ statistics client_impl::stats() const noexcept {
     return out;
 }
 
+std::shared_ptr<handoff> client_impl::share_handoff() {
+    const entry_check check(wire_);
+    if (!handoff_) {
+        const connect_options& o = core_.options();
+        handoff_ = std::make_shared<handoff>(executor_, weak_from_this(), o.handoff_bytes, o.fail_fast);
+        if (const std::error_code ec = core_.options_problem()) handoff_->refuse(ec);
+        tell_handoff();
+    }
+    return handoff_;
+}
+
 // --- calls that return at once -----------------------------------------------------------------------------------------------
 // Each asks for its turn first: when memory ends there, nothing has been done and nothing will be completed (H9).
 
@@ -120,6 +132,7 @@ void client_impl::end() noexcept {
     const entry_check check(wire_);
     core_.close(clock::now());
     drop_transport();
+    tell_handoff();
 }
 
 void client_impl::abandon() noexcept {
@@ -173,6 +186,7 @@ void client_impl::start_request(const detail::request_arguments& arguments, std:
 void client_impl::start_flush(const flush_options& options, detail::any_handler<void(std::error_code)> handler) {
     const entry_check check(wire_);
     wake();
+    take_handed_over(false, clock::now());
     const asio::cancellation_slot slot = handler.slot();
     watch(slot, core_.flush(options.timeout, handler.release(), clock::now()), asio::cancellation_type::all);
 }
@@ -180,6 +194,8 @@ void client_impl::start_flush(const flush_options& options, detail::any_handler<
 void client_impl::start_drain(detail::any_handler<void(std::error_code)> handler) {
     const entry_check check(wire_);
     wake();
+    if (handoff_) handoff_->refuse(errc::draining);
+    take_handed_over(true, clock::now());  // what was accepted is sent, whatever the outbox' limit says
     const asio::cancellation_slot slot = handler.slot();
     watch(slot, core_.drain(handler.release(), clock::now()), asio::cancellation_type::terminal);
 }

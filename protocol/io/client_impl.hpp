@@ -35,6 +35,7 @@
 
 namespace slipstream::io {
 
+class handoff;
 class login_mailbox;
 
 class client_impl final : public std::enable_shared_from_this<client_impl>, public transport_owner, public context_user {
@@ -53,6 +54,13 @@ public:
     [[nodiscard]] const slipstream::tls_state& tls_state() const noexcept;
     [[nodiscard]] std::string new_inbox() { return core_.new_inbox(); }
     [[nodiscard]] std::shared_ptr<void> listen(event_hub::callback listener) { return events_.add(std::move(listener)); }
+
+    /// What all thread_safe_publishers of this client share.
+    [[nodiscard]] std::shared_ptr<handoff> share_handoff();
+    /// Another thread has handed something over.
+    void on_handed_over() { enter(); }
+    /// Messages were taken from a queue that reading waits for.
+    void on_queue_taken() { wake(); }
 
     // --- calls that return at once ---
     std::error_code publish(std::string_view subject, std::string_view payload, const publish_options& options) {
@@ -113,6 +121,10 @@ private:
     void run_turn();
     void apply_facts();
     void read_in();
+    void resume_reading();
+    /// What other threads have published; all of it, or what the outbox has room for.
+    void take_handed_over(bool all, session::time_point now);
+    void tell_handoff() noexcept;
     [[nodiscard]] bool hand_over(const transport& from, std::size_t n);
     void transport_down(std::error_code ec);
     void pull_outputs();
@@ -156,6 +168,7 @@ private:
     asio::any_io_executor executor_;        // empty once the context is gone
     context_registry* registry_ = nullptr;  // null likewise
     context_registry::place registered_;
+    std::shared_ptr<handoff> handoff_;      // null until it is asked for
     event_hub events_;
     session::core core_;
 

@@ -12,6 +12,7 @@
 #include <asio/post.hpp>
 
 #include "protocol/io/client_impl.hpp"
+#include "protocol/io/handoff.hpp"
 
 namespace slipstream::io {
 
@@ -74,7 +75,9 @@ void client_impl::run_turn() {
         apply_facts();
         pull_outputs();
     } while (write_out() || facts_.any());
-    if (transport_) transport_->await_readable();
+    tell_handoff();
+    if (core_.reading_may_resume(now_)) wants_turn_ = true;  // this turn has told the consumer, and he has taken something
+    if (transport_ && !core_.reading_paused()) transport_->await_readable();
     arm_timer();
     wipe_login_traces();
 }
@@ -100,16 +103,18 @@ void client_impl::apply_facts() {
         core_.on_dialed(generation_, dial_result_, now_);
     }
     if (std::exchange(facts_.secured, false)) apply_secured();
+    if (core_.reading_paused()) resume_reading();
     if (std::exchange(facts_.readable, false)) read_in();
     if (std::exchange(facts_.time, false)) {
         core_.on_time(now_);
         if (transport_) transport_->on_time(now_);
         if (now_ >= finish_by_) drop_transport();
     }
+    take_handed_over(false, now_);
 }
 
 void client_impl::read_in() {
-    for (int i = 0; i < reads_per_turn; ++i) {
+    for (int i = 0; i < reads_per_turn && !core_.reading_paused(); ++i) {
         const std::shared_ptr<transport> from = transport_;
         if (!from) return;
         transfer_result result;
@@ -127,6 +132,40 @@ void client_impl::read_in() {
         }
         if (result.outcome == transfer::ended) return transport_down(result.ec);
         if (result.outcome == transfer::blocked) return;
+    }
+}
+
+void client_impl::take_handed_over(bool all, session::time_point now) {
+    if (!handoff_ || !handoff_->filled()) return;
+    // What is handed over meanwhile is for the next time.
+    for (int batches = 0; batches < 2; ++batches) {
+        const std::string_view frames = handoff_->next();
+        if (frames.empty()) return;
+        const std::size_t n = core_.take_frames(frames, all, now);
+        handoff_->taken(n);
+        if (n < frames.size()) return;  // goes on when something has been written
+    }
+    wants_turn_ = true;
+}
+
+/// Told before each event, at the end of each turn and of the client.
+void client_impl::tell_handoff() noexcept {
+    if (!handoff_) return;
+    const client_state state = core_.state();
+    if (state == client_state::closed) return handoff_->end();
+    const slipstream::server_info& info = core_.server_info();
+    handoff_->tell(info, !info.server_id.empty(), state == client_state::connected);
+}
+
+/// What was parsed no further because a queue was full goes on when there is room.
+void client_impl::resume_reading() {
+    in_core_ = true;
+    try {
+        core_.resume_reading(now_);
+        in_core_ = false;
+    } catch (const std::bad_alloc&) {
+        in_core_ = false;
+        transport_down(std::make_error_code(std::errc::not_enough_memory));
     }
 }
 
@@ -182,6 +221,7 @@ void client_impl::pull_actions() {
 
 void client_impl::pull_events() {
     for (event e; core_.next_event(e);) {
+        tell_handoff();  // whoever hears of it may publish on another thread at once
         events_.tell(e);
         if (e.kind == event_kind::closed) events_.clear();
     }

@@ -35,7 +35,11 @@ asio::any_io_executor subscription::executor_of(const client_pointer& client) {
     return client->executor();
 }
 
-bool subscription::try_next(message& out) { return state_ && state_->queue.pop(out); }
+bool subscription::try_next(message& out) {
+    if (!state_ || !state_->queue.pop(out)) return false;
+    if (state_->awaited) client_->on_queue_taken();
+    return true;
+}
 
 std::error_code subscription::unsubscribe(std::uint64_t max_messages) {
     if (!state_) return errc::subscription_closed;

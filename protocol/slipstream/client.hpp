@@ -50,7 +50,8 @@ private:
 ///
 /// Thread safety: distinct clients are independent. One client and everything made from it is used on its executor only: a
 /// single-threaded io_context, or a strand and calls made on that strand; from elsewhere, asio::post to get_executor(). Only
-/// healthy(), state() and get_executor() may be called from any thread, and the last copy of a client may be destroyed on any.
+/// healthy(), state() and get_executor() may be called from any thread, and the last copy of a client may be destroyed on any. To
+/// publish from other threads, make a thread_safe_publisher.
 /// Builds with assertions notice when two threads are inside one client at once. The library has no threads of its own (Asio's
 /// resolver starts one for host names; numeric addresses need none).
 ///
@@ -179,10 +180,11 @@ public:
     [[nodiscard]] std::vector<known_server> servers() const;
     /// `host:port` of the current or last server.
     [[nodiscard]] std::string connected_server() const;
+    /// A snapshot, made when it is asked for.
     [[nodiscard]] statistics stats() const noexcept;
     /// The encryption of the current connection; empty without, and while there is none.
     [[nodiscard]] const slipstream::tls_state& tls() const noexcept;
-    /// As given to the constructor, without on_event.
+    /// As given to the constructor, without on_event and the hooks.
     [[nodiscard]] const connect_options& options() const noexcept;
     /// A fresh, unguessable subject under the inbox prefix.
     [[nodiscard]] std::string new_inbox();
@@ -191,6 +193,7 @@ public:
     [[nodiscard]] event_listener listen(std::function<void(const event&)> listener);
 
 private:
+    friend class thread_safe_publisher;
     void start_connect(detail::any_handler<void(std::error_code)> handler);
     void start_flush(flush_options options, detail::any_handler<void(std::error_code)> handler);
     void start_drain(detail::any_handler<void(std::error_code)> handler);

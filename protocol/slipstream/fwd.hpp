@@ -5,6 +5,7 @@ namespace slipstream {
 
 class client;
 class subscription;
+class thread_safe_publisher;
 class message;
 class message_view;
 class header_map;

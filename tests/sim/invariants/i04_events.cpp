@@ -96,7 +96,7 @@ private:
             case stale:
                 if (c.now_doing != doing::time) return server_said_why(c, *l);
                 // Silent, or it talks and has not answered a ping for so long.
-                return now() >= last + limit || now() >= std::max(c.up_since, states_[&c].answered) + limit;
+                return c.lied_to || now() >= last + limit || now() >= std::max(c.up_since, states_[&c].answered) + limit;
             case write_stall:
                 return c.now_doing == doing::time && l->blocked_since != never && now() >= l->blocked_since + c.options().write_timeout;
             case protocol_error: return c.lied_to;

@@ -118,7 +118,7 @@ std::string code_name(const std::error_code& ec) {
     return std::string(ec.category().name()) + "_" + std::to_string(ec.value());
 }
 
-json_line::json_line(class output& out, std::string_view event) : out_(out) {
+json_line::json_line(const class output& out, std::string_view event) {
     writer_.begin_object().key("t").raw(fixed(out.milliseconds_since_start(), 3)).member("event", event);
 }
 

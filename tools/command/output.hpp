@@ -19,7 +19,7 @@ namespace command {
 /// One `--json` line: an object with `t` and `event` first. Written and flushed when it dies.
 class json_line {
 public:
-    json_line(class output& out, std::string_view event);
+    json_line(const class output& out, std::string_view event);
     ~json_line();
     json_line(const json_line&) = delete;
     json_line& operator=(const json_line&) = delete;
@@ -34,7 +34,6 @@ public:
     json_line& headers(slipstream::header_view headers);
 
 private:
-    class output& out_;
     std::string line_;
     slipstream::detail::json_writer writer_{line_};
 };

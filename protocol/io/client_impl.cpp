@@ -84,8 +84,7 @@ statistics client_impl::stats() const noexcept {
 std::shared_ptr<handoff> client_impl::share_handoff() {
     const entry_check check(wire_);
     if (!handoff_) {
-        const connect_options& o = core_.options();
-        handoff_ = std::make_shared<handoff>(executor_, weak_from_this(), o.handoff_bytes, o.fail_fast);
+        handoff_ = std::make_shared<handoff>(executor_, weak_from_this(), core_.options());
         if (const std::error_code ec = core_.options_problem()) handoff_->refuse(ec);
         tell_handoff();
     }

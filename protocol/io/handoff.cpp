@@ -18,12 +18,13 @@ std::error_code handoff::publish(const wire::outgoing& m) {
     if (m.payload.size() > most || m.header_block.size() > most - m.payload.size()) return errc::max_payload;
     if (!m.header_block.empty() && !headers_.load(std::memory_order_relaxed)) return errc::headers_unsupported;
     const std::size_t size = wire::publish_size(m);
+    if (wire::counted_line(m, size) > most_of_line_) return errc::max_control_line;
 
     const std::lock_guard lock(mutex_);
     if (refusal_) return refusal_;
     if (fail_fast_ && !up_.load(std::memory_order_relaxed)) return errc::not_connected;
     const std::size_t waiting = incoming_.size() + being_taken_.load(std::memory_order_relaxed);
-    if (waiting > limit_ || size > limit_ - waiting) return errc::buffer_full;
+    if (waiting != 0 && (waiting > limit_ || size > limit_ - waiting)) return errc::buffer_full;  // see outbox::has_room
     // The handler first: it waits for the lock, and finds nothing if memory ends below.
     if (!filled_.load(std::memory_order_relaxed)) wake();
     wire::encode_publish(incoming_, size, m);

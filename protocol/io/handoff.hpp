@@ -3,7 +3,8 @@
 // A publishing thread checks and encodes its message and appends it under a lock. The first one to find the buffer empty posts one
 // handler; the client then swaps the buffer for an empty one and takes the frames over, as fast as its outbox has room for them. Nothing
 // else is shared: what the checks need to know of the server are atomic copies, told by the client after each turn.
-// Invariants: frames of one thread keep their order; what was accepted is taken over, unless the client ends; at most `limit` bytes wait.
+// Invariants: frames of one thread keep their order; what was accepted is taken over, unless the client ends; at most connect_options::handoff_bytes wait, or
+// one message that is larger.
 // After end() the executor is not referred to any more, so this object may outlive the io_context, on any thread.
 #pragma once
 
@@ -18,6 +19,7 @@
 #include <asio/any_io_executor.hpp>
 
 #include <slipstream/client_state.hpp>
+#include <slipstream/connect_options.hpp>
 #include <slipstream/server_info.hpp>
 
 #include "protocol/wire/encoder.hpp"
@@ -29,8 +31,12 @@ class client_impl;
 
 class handoff : public std::enable_shared_from_this<handoff> {
 public:
-    handoff(asio::any_io_executor executor, std::weak_ptr<client_impl> client, std::size_t limit, bool fail_fast)
-        : executor_(std::move(executor)), client_(std::move(client)), limit_(limit), fail_fast_(fail_fast) {}
+    handoff(asio::any_io_executor executor, std::weak_ptr<client_impl> client, const connect_options& options)
+        : executor_(std::move(executor)),
+          client_(std::move(client)),
+          limit_(options.handoff_bytes),
+          most_of_line_(options.max_control_line),
+          fail_fast_(options.fail_fast) {}
 
     // --- any thread ---
     std::error_code publish(const wire::outgoing& m);
@@ -66,6 +72,7 @@ private:
     std::atomic<bool> filled_{false};     // the client knows that there is something, or will learn it from a handler that is posted
 
     const std::size_t limit_;
+    const std::size_t most_of_line_;
     const bool fail_fast_;
     std::atomic<std::int64_t> max_payload_{slipstream::server_info().max_payload};
     std::atomic<bool> headers_{true};

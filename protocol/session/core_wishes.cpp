@@ -19,6 +19,7 @@ std::error_code core::parts::refusal() const noexcept {
 [[gnu::always_inline]]
 inline errc core::parts::check_message(const wire::outgoing& m, std::size_t size) const noexcept {
     if (!wire::is_publish_subject(m.subject)) return errc::invalid_subject;
+    if (wire::counted_line(m, size) > options.max_control_line) return errc::max_control_line;
     // Before the first connection the usual limits are assumed; what a server turns out not to take is dropped when it is known.
     const auto limit = static_cast<std::size_t>(shared.info.max_payload);
     if (m.payload.size() > limit || m.header_block.size() > limit - m.payload.size()) return errc::max_payload;
@@ -69,7 +70,7 @@ std::size_t core::take_frames(std::string_view frames, bool beyond_limit, time_p
     wire::frame_walker walker(frames);
     while (walker.next() == wire::walk_status::frame) {
         const wire::frame& f = walker.current();
-        if (!beyond_limit && !p.shared.box.has_room(size + f.size)) break;
+        if (!beyond_limit && !p.shared.box.has_room(f.size, size)) break;
         taken = f.begin + f.size;
         if (const std::error_code ec = p.unfit(f)) {
             ++(ec == errc::max_payload ? too_large : with_headers);

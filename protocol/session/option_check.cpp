@@ -87,6 +87,7 @@ option_problem check_rest(const connect_options& o) {
     if (!consistent(o.tls)) return {errc::invalid_option, "tls"};
     if (o.outbox_bytes == 0) return {errc::invalid_option, "outbox_bytes"};
     if (o.handoff_bytes == 0) return {errc::invalid_option, "handoff_bytes"};
+    if (o.max_control_line < least_control_line) return {errc::invalid_option, "max_control_line"};
     if (o.tcp_notsent_lowat && (*o.tcp_notsent_lowat == 0 || *o.tcp_notsent_lowat > std::size_t{INT_MAX})) {
         return {errc::invalid_option, "tcp_notsent_lowat"};
     }

@@ -20,6 +20,7 @@ inline constexpr std::chrono::milliseconds longest_option = std::chrono::hours(2
 inline constexpr unsigned most_pings_out = 100;
 inline constexpr std::size_t max_name_size = 256;
 inline constexpr std::size_t max_inbox_prefix_size = 255;
+inline constexpr std::size_t least_control_line = 512;  // the client's own lines fit
 
 struct option_problem {
     std::error_code ec;           ///< Empty when all is well.

@@ -28,10 +28,11 @@ public:
     outbox& operator=(const outbox&) = delete;
 
     // --- appending ---
-    /// Whether a user's frame of about `n` bytes still fits the limit.
-    [[nodiscard]] bool has_room(std::size_t n) const noexcept {
-        const std::size_t used = size();
-        return used <= limit_ && n <= limit_ - used;
+    /// Whether a user's frame of about `n` bytes still fits the limit, behind `before` bytes that will be appended first. One that is
+    /// larger than all of it fits when nothing else waits: or it could never be sent.
+    [[nodiscard]] bool has_room(std::size_t n, std::size_t before = 0) const noexcept {
+        const std::size_t used = size() + before;
+        return (used <= limit_ && n <= limit_ - used) || used == 0;
     }
     /// Where to encode a user's frame: held_ while down, else the block behind the write.
     [[nodiscard]] wire::write_buffer& user_frames() noexcept { return held_open_ ? held_ : back_; }

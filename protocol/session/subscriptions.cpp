@@ -9,6 +9,13 @@
 
 namespace slipstream::session {
 
+namespace {
+
+/// In a SUB line: the longest number and two blanks.
+constexpr std::size_t sid_room = 22;
+
+}  // namespace
+
 std::error_code subscriptions::add(std::string_view subject, const subscribe_options& options,
                                    std::function<void(const message_view&)> handler, std::shared_ptr<subscription_state>& out) {
     if (const std::error_code ec = check_subscribe_subject(subject)) return ec;
@@ -19,6 +26,7 @@ std::error_code subscriptions::add(std::string_view subject, const subscribe_opt
         (options.pause_limit < std::chrono::milliseconds(1) || options.pause_limit > std::chrono::seconds(5))) {
         return errc::invalid_option;
     }
+    if (subject.size() + options.queue_group.size() > context_.options.max_control_line - sid_room) return errc::max_control_line;
     auto state = std::make_shared<subscription_state>(subject, options, std::move(handler));
     static_cast<void>(context_.box.protocol_frames().reserve(frame_room(*state)));  // no half-made subscription if memory ends
     table_.add(state);

@@ -72,13 +72,14 @@ public:
 
     /// Queues a message. It is copied; everything queued in one turn of the event loop leaves in one write. While the client is
     /// down or not yet connected, messages are kept up to connect_options::outbox_bytes and sent in order later.
-    /// Errors, nothing queued: errc::invalid_subject, errc::invalid_reply_subject, errc::max_payload, errc::headers_unsupported,
-    /// errc::buffer_full (async_flush is the valve), errc::not_connected (fail_fast), errc::draining, errc::closed, and what
-    /// the options are invalid for. No error means queued, not delivered: see async_flush.
+    /// Errors, nothing queued: errc::invalid_subject, errc::invalid_reply_subject, errc::max_control_line, errc::max_payload,
+    /// errc::headers_unsupported, errc::buffer_full (async_flush is the valve), errc::not_connected (fail_fast), errc::draining,
+    /// errc::closed, and what the options are invalid for. No error means queued, not delivered: see async_flush.
     std::error_code publish(std::string_view subject, payload_view payload, publish_options options = {});
 
     /// Subscribes; messages are queued in the subscription. Also possible before the client is connected.
-    /// Errors: errc::invalid_subject, errc::invalid_queue_group, errc::draining, errc::closed; then the handle is empty.
+    /// Errors: errc::invalid_subject, errc::invalid_queue_group, errc::max_control_line, errc::draining, errc::closed; then the handle is
+    /// empty.
     subscription subscribe(std::string_view subject, subscribe_options options, std::error_code& ec);
     /// As above; throws std::system_error.
     subscription subscribe(std::string_view subject, subscribe_options options = {});

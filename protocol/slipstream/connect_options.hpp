@@ -21,8 +21,8 @@ namespace slipstream {
 /// Ranges: every period is at least 1 ms and at most 30 days, `reconnect_max_wait` not below `reconnect_wait`; `max_pings_out` 1 to
 /// 100; `servers` 1 to 256; `name` at most 256 bytes without control characters; `inbox_prefix` a subject of at most 255 bytes
 /// without wildcards that does not begin with what the server keeps for itself ($JS.ACK., _R_, _GR_); user names and tokens not
-/// empty; `outbox_bytes`, `tcp_notsent_lowat` and `max_auth_failures` not 0; in `tls` nothing given twice, and a key only with its
-/// certificate.
+/// empty; `outbox_bytes`, `tcp_notsent_lowat` and `max_auth_failures` not 0; `max_control_line` at least 512; in `tls` nothing given
+/// twice, and a key only with its certificate.
 struct connect_options {
     using milliseconds = std::chrono::milliseconds;
 
@@ -75,8 +75,13 @@ struct connect_options {
     std::optional<milliseconds> lame_duck_leave{8'000};
     bool fail_fast = false;                 ///< While down, publish and request fail with errc::not_connected instead of being kept.
 
-    std::size_t outbox_bytes = std::size_t{8} * 1024 * 1024;   ///< Bytes kept for sending, up or down; beyond: errc::buffer_full.
-    std::size_t handoff_bytes = std::size_t{8} * 1024 * 1024;  ///< Bytes kept for a thread_safe_publisher until the client takes them over.
+    /// Bytes kept for sending, up or down; beyond: errc::buffer_full. A message that is larger than all of it is taken when nothing else
+    /// waits.
+    std::size_t outbox_bytes = std::size_t{8} * 1024 * 1024;
+    std::size_t handoff_bytes = std::size_t{8} * 1024 * 1024;  ///< Likewise, for thread_safe_publishers until the client takes them over.
+    /// The server's setting of that name, which it does not tell. It closes the connection over a longer line, so a subject that makes
+    /// one is refused here (errc::max_control_line).
+    std::size_t max_control_line = 4096;
     std::optional<std::size_t> tcp_notsent_lowat = 32 * 1024;  ///< Linux TCP_NOTSENT_LOWAT; none = the system's.
 
     /// Called on the client's executor, in order. May call the client, also close().

@@ -91,6 +91,12 @@ inline char* put(char* to, std::uint64_t value, std::size_t length) noexcept {
     return size;
 }
 
+/// What the server's max_control_line bounds of such a frame of `size` bytes: what follows "PUB " or "HPUB " in its line.
+[[nodiscard]] inline std::size_t counted_line(const outgoing& m, std::size_t size) noexcept {
+    const std::size_t verb_and_line_ends = m.header_block.empty() ? 8 : 9;
+    return size - m.size() - verb_and_line_ends;
+}
+
 /// PUB, or HPUB when there is a header block. `size` is publish_size. Inline: with every function that it is not, a publish costs a
 /// tenth more.
 [[gnu::always_inline]]

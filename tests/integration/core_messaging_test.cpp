@@ -226,11 +226,12 @@ TEST_CASE("A8 D14: payloads up to max_payload arrive whole, larger ones are refu
     CHECK(f.count(event_kind::disconnected) == 0);
 }
 
-TEST_CASE("A8: a server with a larger max_payload is believed, and eight megabytes arrive whole") {
-    connected f("max_payload: 8388608");
-    CHECK(f.nc.server_info().max_payload == 8388608);
+TEST_CASE("A8, D11: a server with a larger max_payload is believed, and messages larger than the whole outbox arrive whole") {
+    connected f("max_payload: 12582912\nmax_pending: 67108864");
+    CHECK(f.nc.server_info().max_payload == 12582912);
     subscription in = f.nc.subscribe("in");
-    const std::string sent = bytes(8'388'000);
+    const std::string sent = bytes(12'582'912);
+    CHECK(sent.size() > f.options().outbox_bytes);
     auto user = [&]() -> asio::awaitable<void> {
         for (int i = 0; i < 3; ++i) {
             CHECK_FALSE(f.nc.publish("in", sent));
@@ -239,6 +240,52 @@ TEST_CASE("A8: a server with a larger max_payload is believed, and eight megabyt
         }
     };
     f.run(user);
+}
+
+TEST_CASE("L38: a line as long as the server takes arrives, a longer one is refused before a byte is sent") {
+    connected f;
+    subscription in = f.nc.subscribe("s.>");
+    // What follows "PUB " and "HPUB " makes 4096 bytes.
+    const std::string longest = "s." + std::string(4096 - 2 - 2, 'x');
+    const std::string with_headers = "s." + std::string(4096 - 2 - 6, 'x');
+    header_map headers;
+    REQUIRE_FALSE(headers.append("a", "b"));
+    auto user = [&]() -> asio::awaitable<void> {
+        CHECK_FALSE(f.nc.publish(longest, "1"));
+        CHECK((co_await in.async_next()).subject() == longest);
+        CHECK_FALSE(f.nc.publish(with_headers, "1", {.headers = &headers}));
+        CHECK((co_await in.async_next()).subject() == with_headers);
+    };
+    f.run(user);
+    CHECK(f.nc.publish(longest + "x", "1") == errc::max_control_line);
+    CHECK(f.nc.publish(longest, "12345678901") == errc::max_control_line);  // one digit more
+    CHECK(f.nc.publish(with_headers + "x", "1", {.headers = &headers}) == errc::max_control_line);
+    CHECK(f.nc.publish("s.a", "1", {.reply_to = longest}) == errc::max_control_line);
+    std::error_code ec;
+    static_cast<void>(f.nc.subscribe(longest, subscribe_options{}, ec));
+    CHECK(ec == errc::max_control_line);
+    auto request = [&]() -> asio::awaitable<void> {
+        const auto [refused, m] = co_await f.nc.async_request(longest, "1", {}, use_tuple);
+        CHECK(refused == errc::max_control_line);
+        CHECK(f.nc.healthy());
+    };
+    f.run(request);
+    CHECK(f.count(event_kind::disconnected) == 0);
+}
+
+TEST_CASE("L38: a server that takes longer lines is used to the full when the option says so") {
+    connected f("max_control_line: 16384");
+    connect_options o = f.options();
+    o.max_control_line = 16384;
+    client nc = f.make(o);
+    const std::string subject = "s." + std::string(10'000, 'x');
+    subscription in = nc.subscribe(subject);
+    auto user = [&]() -> asio::awaitable<void> {
+        CHECK_FALSE(nc.publish(subject, "1"));
+        CHECK((co_await in.async_next()).subject() == subject);
+    };
+    f.run(user);
+    nc.close();
 }
 
 TEST_CASE("D1 D2: a subscription that is not read drops the newest, counts them, and disturbs nobody") {

@@ -78,8 +78,6 @@ struct sub_arguments {
     std::string queue;
     std::uint64_t count = 0;
     std::chrono::nanoseconds slow{0};
-    std::size_t pending_msgs = slipstream::subscribe_options().pending_messages;
-    std::size_t pending_bytes = slipstream::subscribe_options().pending_bytes;
 };
 
 asio::awaitable<int> subscribe(app& a, const sub_arguments& s) {
@@ -89,8 +87,7 @@ asio::awaitable<int> subscribe(app& a, const sub_arguments& s) {
     gate all_ended(a.io().get_executor());
     slipstream::subscribe_options options;
     options.queue_group = s.queue;
-    options.pending_messages = s.pending_msgs;
-    options.pending_bytes = s.pending_bytes;
+    a.options().limit_queue(options);
     for (const std::string& subject : s.subjects) {
         std::error_code ec;
         subscriptions.push_back(a.client().subscribe(subject, options, ec));
@@ -240,6 +237,7 @@ asio::awaitable<int> reply(app& a, const reply_arguments& r) {
     slipstream::subscribe_options options;
     options.queue_group = r.queue;
     options.max_messages = r.count;
+    a.options().limit_queue(options);
     std::error_code ec;
     slipstream::subscription requests = a.client().subscribe(r.subject, options, ec);
     if (ec) co_return a.fail(ec, "subscribe to " + r.subject);
@@ -324,8 +322,6 @@ void add_core_commands(CLI::App& parser, work& chosen) {
     sub->add_option("subject", s->subjects)->required();
     sub->add_option("--queue", s->queue, "Queue group");
     sub->add_option("--count", s->count, "Stop after so many");
-    sub->add_option("--pending-msgs", s->pending_msgs, "Queue limit in messages");
-    sub->add_option("--pending-bytes", s->pending_bytes, "Queue limit in bytes");
     sub->add_option_function<std::string>(
            "--slow",
            [s](const std::string& text) {

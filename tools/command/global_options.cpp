@@ -145,6 +145,8 @@ void add_global_options(CLI::App& app, global_options& out) {
         ->type_name("N");
     app.add_flag_callback("--no-randomize", [&out] { out.connect.randomize_servers = false; }, "Try servers in the order given");
     app.add_option("--outbox", out.connect.outbox_bytes, "Bytes kept for sending, also while down")->type_name("BYTES");
+    app.add_option("--pending-msgs", out.pending_msgs, "Queue limit of a subscription or watch, in messages")->type_name("N");
+    app.add_option("--pending-bytes", out.pending_bytes, "Queue limit of a subscription or watch, in bytes")->type_name("BYTES");
     add_duration(app, "--write-timeout", out.connect.write_timeout, "Give up a server that takes no byte for so long");
     app.add_flag("--json", out.json, "One JSON object a line");
     app.add_flag("--events", out.events, "Print connection events too");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -24,9 +25,18 @@ struct global_options {
     std::string token;
     std::string js_domain;
     std::chrono::milliseconds timeout{0};           // of one operation; 0 = the library's defaults
+    std::optional<std::size_t> pending_msgs;        // of each subscription or watch; none = the library's defaults
+    std::optional<std::size_t> pending_bytes;
     std::optional<std::chrono::nanoseconds> run_for;
     bool json = false;
     bool events = false;
+
+    /// Puts the two limits into options of a subscription or a watch.
+    template <class Options>
+    void limit_queue(Options& o) const {
+        o.pending_messages = pending_msgs.value_or(o.pending_messages);
+        o.pending_bytes = pending_bytes.value_or(o.pending_bytes);
+    }
 };
 
 /// Adds the options to `app`; they may stand before or after the command's name.

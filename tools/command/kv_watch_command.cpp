@@ -80,6 +80,7 @@ asio::awaitable<int> watch(app& a, const watch_arguments& arguments) {
     options.updates_only = arguments.updates_only;
     options.meta_only = arguments.meta_only;
     options.ignore_deletes = arguments.ignore_deletes;
+    a.options().limit_queue(options);
     kv::watch changes = bucket.watch(arguments.prefixes.empty() ? kv::prefixes() : kv::prefixes(arguments.prefixes), options);
     std::uint64_t seen = 0;
     while (arguments.count == 0 || seen < arguments.count) {

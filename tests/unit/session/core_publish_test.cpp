@@ -58,6 +58,31 @@ TEST_CASE("max_payload: the server's word counts, 1 MiB before there is one") {
     s.finish();
 }
 
+TEST_CASE("L38: a subject that makes the line too long for the server is refused; the last byte counts") {
+    for (const std::size_t limit : {std::size_t{4096}, std::size_t{512}}) {
+        session_script s;
+        connect_options o;
+        o.max_control_line = limit;
+        s.start(std::move(o));
+        const std::string fits(limit - 2, 'x');
+        s.expect_publish(fits, "123456789");
+        s.expect_publish(fits, "1234567890", errc::max_control_line);
+        s.expect_publish(fits + "x", "", errc::max_control_line);
+        s.expect_publish(std::string(limit / 2, 'x'), "1", {}, std::string(limit / 2 - 3, 'r'));
+        s.expect_publish(std::string(limit / 2, 'x'), "1", errc::max_control_line, std::string(limit / 2 - 2, 'r'));
+        s.expect_publish(std::string(limit - 6, 'x'), "", {}, "", "NATS/1.0\r\n\r\n");
+        s.expect_publish(std::string(limit - 5, 'x'), "", errc::max_control_line, "", "NATS/1.0\r\n\r\n");
+        s.request("request", fits, "1");
+        s.expect_done("request", errc::max_control_line);
+        s.check([&] {
+            std::shared_ptr<session::subscription_state> out;
+            CHECK(s.core().subscribe(std::string(limit - 21, 'x'), {}, nullptr, out) == errc::max_control_line);
+            CHECK(s.core().subscribe("x", {.queue_group = std::string(limit - 22, 'q')}, nullptr, out) == errc::max_control_line);
+        });
+        s.finish();
+    }
+}
+
 TEST_CASE("C17: headers are refused when the server has none") {
     session_script s;
     s.start();

@@ -50,6 +50,7 @@ TEST_CASE("E13 C24: values at the edges of their ranges are valid") {
     connect_options o;
     o.max_reconnects = 0;
     o.outbox_bytes = 1;
+    o.max_control_line = least_control_line;
     o.tcp_notsent_lowat = std::nullopt;
     o.name = std::string(max_name_size, 'x');
     o.inbox_prefix = std::string(max_inbox_prefix_size, 'x');
@@ -84,6 +85,7 @@ TEST_CASE("E13 B12: each option outside its range is named") {
         {"reconnect_max_wait", errc::invalid_option, [](o& x) { x.reconnect_max_wait = x.reconnect_wait - 1ms; }},
         {"outbox_bytes", errc::invalid_option, [](o& x) { x.outbox_bytes = 0; }},
         {"handoff_bytes", errc::invalid_option, [](o& x) { x.handoff_bytes = 0; }},
+        {"max_control_line", errc::invalid_option, [](o& x) { x.max_control_line = least_control_line - 1; }},
         {"tcp_notsent_lowat", errc::invalid_option, [](o& x) { x.tcp_notsent_lowat = 0; }},
         {"tcp_notsent_lowat", errc::invalid_option, [](o& x) { x.tcp_notsent_lowat = std::size_t{1} << 31; }},
         {"inbox_prefix", errc::invalid_inbox_prefix, [](o& x) { x.inbox_prefix = "a b"; }},

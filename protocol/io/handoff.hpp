@@ -3,8 +3,8 @@
 // A publishing thread checks and encodes its message and appends it under a lock. The first one to find the buffer empty posts one
 // handler; the client then swaps the buffer for an empty one and takes the frames over, as fast as its outbox has room for them. Nothing
 // else is shared: what the checks need to know of the server are atomic copies, told by the client after each turn.
-// Invariants: frames of one thread keep their order; what was accepted is taken over, unless the client ends; at most connect_options::handoff_bytes wait, or
-// one message that is larger.
+// Invariants: frames of one thread keep their order; what was accepted is taken over, unless the client ends; at most
+// connect_options::handoff_bytes wait, or one message that is larger.
 // After end() the executor is not referred to any more, so this object may outlive the io_context, on any thread.
 #pragma once
 

@@ -35,8 +35,9 @@ public:
     /// What the client has not taken over yet is bounded by connect_options::handoff_bytes; it takes nothing over while its own outbox is
     /// full. client::async_flush covers what was published before it began, unless the outbox is full.
     /// Errors, nothing handed over: errc::invalid_subject, errc::invalid_reply_subject, errc::max_control_line, errc::max_payload and
-    /// errc::headers_unsupported (by the server's last INFO), errc::buffer_full, errc::not_connected (connect_options::fail_fast), errc::draining, errc::closed.
-    /// A message that the next server cannot take is dropped and told as event_kind::server_error.
+    /// errc::headers_unsupported (by the server's last INFO), errc::buffer_full, errc::not_connected
+    /// (connect_options::fail_fast), errc::draining, errc::closed. A message that the next server cannot take is dropped and told as
+    /// event_kind::server_error.
     std::error_code publish(std::string_view subject, payload_view payload, publish_options options = {});
 
 private:

@@ -21,7 +21,8 @@ class nats_cluster {
 public:
     static constexpr std::size_t size = 3;
 
-    /// Returns when the nodes have chosen who leads JetStream. `config` is for each node, in the server's own syntax.
+    /// Returns when the nodes have chosen who leads JetStream. `config` is for each node, in the server's own syntax; what it says
+    /// wins.
     /// Throws std::runtime_error.
     explicit nats_cluster(const std::string& config = {});
 

@@ -253,6 +253,10 @@ TEST_CASE("protocol 1-8 12: the model server answers as the real one, script by 
         options.jetstream = false;
         options.config = config_of(on);
         test::nats_server server(options);
+        if (server.version() < test::server_version{2, 15, 0}) {
+            MESSAGE("the model answers as nats-server 2.15; this one is older and says less after CONNECT");
+            return;
+        }
         for (const client_script& script : written_scripts()) {
             if (script.on == on) compare(script, server.port());
         }

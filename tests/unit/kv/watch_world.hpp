@@ -111,7 +111,6 @@ private:
     std::deque<frame> wire_;
     std::deque<request> requests_;
     std::unique_ptr<process> process_;
-    std::uint64_t incarnations_before_ = 0;  // of processes that died
 };
 
 }  // namespace slipstream::test

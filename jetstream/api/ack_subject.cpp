@@ -129,8 +129,6 @@ wall_time to_time(std::uint64_t nanoseconds) noexcept {
     return wall_time(std::chrono::nanoseconds(static_cast<std::int64_t>(nanoseconds < max ? nanoseconds : max)));
 }
 
-}  // namespace
-
 /// False when `subject` is not plainly one of the layouts; `out` then holds anything. It has the prefix.
 bool read_from_the_back(std::string_view subject, delivery_info& out) noexcept {
     constexpr std::size_t shortest = prefix.size() + 13;  // a.b.1.2.3.4.5
@@ -160,6 +158,8 @@ bool read_from_the_back(std::string_view subject, delivery_info& out) noexcept {
     }
     return !out.stream.empty() && !out.consumer.empty();
 }
+
+}  // namespace
 
 std::optional<delivery_info> parse_ack_subject(std::string_view subject) noexcept {
     if (!subject.starts_with(prefix) || subject.back() == '.') return std::nullopt;

@@ -208,7 +208,7 @@ plan make_plan(std::uint64_t seed, std::optional<profile> p, std::optional<mode>
     if (out.what == profile::swizzle_clog) {
         for (std::int64_t at = 1'000'000; at < out.fault_us; at += 15'000'000) swizzle(rng, at, out.steps);
     }
-    std::stable_sort(out.steps.begin(), out.steps.end(), [](const step& a, const step& b) { return a.at_us < b.at_us; });
+    sort_by_time(out.steps);
     return out;
 }
 

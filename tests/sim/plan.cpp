@@ -86,8 +86,13 @@ plan plan::from_text(std::string_view text) {
         }
         if (!good) throw std::runtime_error("not a line of a script: " + line);
     }
-    std::stable_sort(p.steps.begin(), p.steps.end(), [](const step& a, const step& b) { return a.at_us < b.at_us; });
+    sort_by_time(p.steps);
     return p;
+}
+
+void sort_by_time(std::vector<step>& steps) {
+    const auto earlier = [](const step& a, const step& b) { return a.at_us < b.at_us; };
+    for (auto it = steps.begin(); it != steps.end(); ++it) std::rotate(std::upper_bound(steps.begin(), it, *it, earlier), it, it + 1);
 }
 
 }  // namespace slipstream::sim

@@ -103,6 +103,9 @@ struct plan {
     static plan from_text(std::string_view text);
 };
 
+/// Steps of the same time keep their order.
+void sort_by_time(std::vector<step>& steps);
+
 /// Without a profile or mode the seed decides.
 plan make_plan(std::uint64_t seed, std::optional<profile> p = {}, std::optional<mode> m = {});
 

@@ -125,7 +125,7 @@ private:
     /// What other threads have published; all of it, or what the outbox has room for.
     void take_handed_over(bool all, session::time_point now);
     void tell_handoff() noexcept;
-    [[nodiscard]] bool hand_over(const transport& from, std::size_t n);
+    [[nodiscard]] bool hand_over(std::size_t n);
     void transport_down(std::error_code ec);
     void pull_outputs();
     void pull_actions();

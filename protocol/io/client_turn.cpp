@@ -1,7 +1,6 @@
 // How facts and wishes become bytes, completions and the next wait. See client_impl.hpp.
 #include <algorithm>
 #include <cerrno>
-#include <exception>
 #include <new>
 #include <span>
 #include <string>
@@ -38,11 +37,12 @@ public:
     }
     turn_scope(const turn_scope&) = delete;
     turn_scope& operator=(const turn_scope&) = delete;
+    void done() noexcept { done_ = true; }
     /// Also left by an exception that a completion threw: it goes on to whoever runs the event loop, the rest in another turn.
     ~turn_scope() {
         client_.in_turn_ = false;
         client_.in_core_ = false;
-        if (!client_.wants_turn_ && std::uncaught_exceptions() == exceptions_) return;
+        if (done_ && !client_.wants_turn_) return;
         try {
             client_.wake();
         } catch (...) {
@@ -52,7 +52,7 @@ public:
 private:
     client_impl& client_;
     entry_check check_;
-    int exceptions_ = std::uncaught_exceptions();
+    bool done_ = false;
 };
 
 void client_impl::post_turn() {
@@ -70,16 +70,20 @@ void client_impl::enter() {
 }
 
 void client_impl::run_turn() {
-    const turn_scope scope(*this);
-    do {
+    turn_scope scope(*this);
+    bool more = true;
+    while (more) {
         apply_facts();
         pull_outputs();
-    } while (write_out() || facts_.any());
+        // What was written may make room for other threads' messages, and let a drain go on.
+        more = (write_out() && (handoff_ || core_.may_have_outputs())) || facts_.any();
+    }
     tell_handoff();
     if (core_.reading_may_resume(now_)) wants_turn_ = true;  // this turn has told the consumer, and he has taken something
     if (transport_ && !core_.reading_paused()) transport_->await_readable();
     arm_timer();
     wipe_login_traces();
+    scope.done();
 }
 
 // --- facts ---------------------------------------------------------------------------------------------------------------------
@@ -110,24 +114,24 @@ void client_impl::apply_facts() {
         if (transport_) transport_->on_time(now_);
         if (now_ >= finish_by_) drop_transport();
     }
-    take_handed_over(false, now_);
+    if (handoff_) take_handed_over(false, now_);
 }
 
 void client_impl::read_in() {
     for (int i = 0; i < reads_per_turn && !core_.reading_paused(); ++i) {
-        const std::shared_ptr<transport> from = transport_;
-        if (!from) return;
+        if (!transport_) return;
+        const std::uint64_t generation = generation_;
         transfer_result result;
         try {
             const std::span<char> space = core_.read_space();
-            result = from->read_some(space);
+            result = transport_->read_some(space);
             if (result.n != 0) {
                 ++socket_reads_;
-                if (!hand_over(*from, result.n)) return;
+                if (!hand_over(result.n)) return;
             }
         } catch (const std::bad_alloc&) {
             // Where the parser stopped is unknown: this connection cannot be used any more (H9).
-            if (transport_ != from) throw;
+            if (!transport_ || generation_ != generation) throw;
             return transport_down(std::make_error_code(std::errc::not_enough_memory));
         }
         if (result.outcome == transfer::ended) return transport_down(result.ec);
@@ -170,13 +174,14 @@ void client_impl::resume_reading() {
 }
 
 /// False when the connection was given up meanwhile.
-bool client_impl::hand_over(const transport& from, std::size_t n) {
+bool client_impl::hand_over(std::size_t n) {
+    const std::uint64_t generation = generation_;
     now_ = clock::now();
     in_core_ = true;
-    core_.on_read(generation_, n, now_);
+    core_.on_read(generation, n, now_);
     in_core_ = false;
     pull_outputs();
-    return transport_.get() == &from;
+    return transport_ && generation_ == generation;
 }
 
 void client_impl::transport_down(std::error_code ec) {
@@ -189,14 +194,15 @@ void client_impl::transport_down(std::error_code ec) {
 // --- outputs -------------------------------------------------------------------------------------------------------------------
 
 void client_impl::pull_outputs() {
-    do {
+    while (core_.may_have_outputs()) {
         while (core_.has_news()) {
             pull_actions();
             pull_login_actions();
             pull_events();
         }
         // Asking for finished operations may let a drain go on: what comes of that is pulled at once.
-    } while (complete_operations() || core_.has_news());
+        if (!complete_operations() && !core_.has_news()) return;
+    }
 }
 
 void client_impl::pull_actions() {

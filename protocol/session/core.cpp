@@ -163,6 +163,10 @@ bool core::has_news() const noexcept {
     return !out.actions.empty() || !out.events.empty() || parts_->login.has_action();
 }
 
+bool core::may_have_outputs() const noexcept {
+    return has_news() || !parts_->shared.out.finished.empty() || parts_->drain.active();
+}
+
 bool core::next_finished(finished_operation& out) {
     parts& p = *parts_;
     if (p.shared.out.finished.pop(out)) return true;
@@ -193,8 +197,12 @@ time_point core::next_deadline() const noexcept {
     const parts& p = *parts_;
     if (p.shared.closed) return never;
     if (p.write_clock_unknown) return time_point::min();
-    time_point first = std::min({p.reqs.next_deadline(), p.fences.next_deadline(), p.drain_deadline, p.alive.next_deadline(),
-                                 p.leaving.next_deadline(), p.pause.until});
+    // Not the minimum of a list, which would be a loop over memory in each turn.
+    time_point first = std::min(p.reqs.next_deadline(), p.fences.next_deadline());
+    first = std::min(first, p.drain_deadline);
+    first = std::min(first, p.alive.next_deadline());
+    first = std::min(first, p.leaving.next_deadline());
+    first = std::min(first, p.pause.until);
     if (p.machine) first = std::min(first, p.machine->next_deadline());
     return first;
 }

@@ -108,6 +108,8 @@ public:
     bool next_event(event& out);
     /// Whether next_action, next_login_action or next_event would give something.
     [[nodiscard]] bool has_news() const noexcept;
+    /// False when none of the four would give something. One question instead of four: mostly there is nothing.
+    [[nodiscard]] bool may_have_outputs() const noexcept;
     /// Bytes to write on the current transport; empty when none. Valid until on_written or on_transport_down.
     /// With `now` the clock of the write timeout begins exactly; without it, next_deadline() asks for an immediate on_time when
     /// needed.

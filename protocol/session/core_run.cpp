@@ -258,7 +258,7 @@ void core::parts::read(time_point now) {
         }
     }
     advance_drain();
-    advance_leave(now);
+    if (wire_side.lame_duck()) advance_leave(now);
 }
 
 void core::parts::begin_pause(time_point now) noexcept {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <iterator>
 #include <new>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -32,9 +33,10 @@ public:
     void reserve(std::size_t capacity) { items_.reserve(capacity); }
     /// False when empty.
     bool pop(T& out) {
+        static_assert(std::is_nothrow_move_assignable_v<T>);
         if (empty()) return false;
         out = std::move(items_[head_++]);
-        if (empty()) clear();
+        if (head_ == items_.size()) clear();
         return true;
     }
     void clear() noexcept {
@@ -47,7 +49,8 @@ public:
         }
     }
     [[nodiscard]] std::size_t size() const noexcept { return items_.size() - head_; }
-    [[nodiscard]] bool empty() const noexcept { return head_ == items_.size(); }
+    /// Cheaper than to compare sizes, and asked all the time: what was popped last is cleared away at once.
+    [[nodiscard]] bool empty() const noexcept { return items_.empty(); }
     [[nodiscard]] std::size_t capacity() const noexcept { return items_.capacity(); }
 
 private:

@@ -45,8 +45,4 @@ time_point liveness::next_deadline() const noexcept {
     return watches_out() ? std::min(first, next(out_)) : first;
 }
 
-time_point liveness::after_intervals(const way& w, std::int64_t n) const noexcept {
-    return options_.ping_interval > duration::max() / n ? never : deadline_after(w.since, options_.ping_interval * n);
-}
-
 }  // namespace slipstream::session

@@ -88,7 +88,12 @@ private:
         }
     };
 
-    [[nodiscard]] time_point after_intervals(const way& w, std::int64_t n) const noexcept;
+    /// Of each turn: overflow is found without a division.
+    [[nodiscard]] time_point after_intervals(const way& w, std::int64_t n) const noexcept {
+        duration::rep ticks = 0;
+        if (__builtin_mul_overflow(options_.ping_interval.count(), n, &ticks)) return never;
+        return deadline_after(w.since, duration(ticks));
+    }
     [[nodiscard]] bool stale(const way& w, time_point now) const noexcept;
     [[nodiscard]] bool ask(way& w, time_point now) const noexcept;
     [[nodiscard]] bool watches_out() const noexcept { return blocked_since_ == never; }

@@ -21,7 +21,7 @@ void wipe_contents(wire::write_buffer& buffer) noexcept {
 
 std::string_view outbox::pending() noexcept {
     note_size();
-    if (front_offset_ == front_.size()) {
+    if (front_offset_ == front_.size() && !back_.empty()) {
         front_.swap(back_);
         front_offset_ = 0;
         front_is_secret_ = std::exchange(back_is_secret_, false);

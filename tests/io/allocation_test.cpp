@@ -194,5 +194,5 @@ TEST_CASE("H9: memory ends at any point of making a client, connecting and subsc
         CHECK(up.calls == (started ? 1 : 0));
     }
     CHECK_FALSE(hit);
-    CHECK(nth > 20);
+    CHECK((nth > 20 || !allocations_are_counted()));
 }

@@ -74,6 +74,14 @@ void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcep
 
 namespace slipstream::test {
 
+bool allocations_are_counted() noexcept {
+#ifdef SLIPSTREAM_KEEPS_OPERATOR_NEW
+    return false;
+#else
+    return true;
+#endif
+}
+
 std::uint64_t allocations() noexcept { return counted; }
 std::int64_t live_allocations() noexcept { return live; }
 

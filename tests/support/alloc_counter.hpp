@@ -6,6 +6,8 @@
 
 namespace slipstream::test {
 
+/// False where operator new is not replaced.
+bool allocations_are_counted() noexcept;
 /// Allocations of this thread so far.
 std::uint64_t allocations() noexcept;
 /// Allocations of this thread that it has not given back. Memory that goes to another thread is wrong in both numbers.

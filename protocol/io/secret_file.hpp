@@ -8,8 +8,7 @@
 
 namespace slipstream::io {
 
-/// Regular files only, so that nothing can make the event loop wait: not a FIFO, not a device. A leading `~/` is the home directory.
-/// Copies made on the way are wiped.
+/// As read_regular_file. A leading `~/` is the home directory.
 /// Errors: the system's; errc::credentials_unreadable (not a regular file); errc::creds_malformed (more than auth::max_document bytes).
 [[nodiscard]] std::error_code read_secret_file(const std::string& path, secret& out);
 

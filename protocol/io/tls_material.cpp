@@ -1,15 +1,9 @@
 #include "protocol/io/tls_material.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <climits>
 #include <cstring>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include <openssl/err.h>
@@ -17,54 +11,22 @@
 
 #include <slipstream/error.hpp>
 
-#include "protocol/auth/wipe.hpp"
+#include "protocol/io/regular_file.hpp"
 
 namespace slipstream::io {
 
 namespace {
 
-class descriptor {
-public:
-    explicit descriptor(const std::string& path) noexcept : fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) {}
-    descriptor(const descriptor&) = delete;
-    descriptor& operator=(const descriptor&) = delete;
-    ~descriptor() {
-        if (fd_ >= 0) ::close(fd_);
-    }
-    [[nodiscard]] int get() const noexcept { return fd_; }
-
-private:
-    int fd_;
-};
-
-std::string last_error() { return std::error_code(errno, std::system_category()).message(); }
-
-/// Empty, or what is wrong.
-std::string read_file(const std::string& path, secret& out) {
-    const descriptor file(path);
-    if (file.get() < 0) return last_error();
-    struct stat about{};
-    if (::fstat(file.get(), &about) != 0) return last_error();
-    if (!S_ISREG(about.st_mode)) return "not a regular file";
-    if (about.st_size > static_cast<off_t>(tls_material::max_file_size)) return "too large";
-    auth::wiped_text all;
-    all.text.resize(static_cast<std::size_t>(about.st_size));
-    std::size_t have = 0;
-    while (have < all.text.size()) {
-        const ssize_t n = ::read(file.get(), all.text.data() + have, all.text.size() - have);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return last_error();
-        if (n == 0) break;
-        have += static_cast<std::size_t>(n);
-    }
-    out = secret(std::string_view(all.text).substr(0, have));
-    return {};
-}
-
 tls_problem read_named(const std::string& path, std::string_view option, errc code, secret& out) {
-    const std::string wrong = read_file(path, out);
-    if (wrong.empty()) return {};
-    return {code, std::string(option) + ": " + wrong};
+    const file_result result = read_regular_file(path, tls_material::max_file_size, out);
+    const auto wrong = [&](std::string_view what) { return tls_problem{code, std::string(option) + ": " + std::string(what)}; };
+    switch (result.problem) {
+        case file_problem::none: break;
+        case file_problem::system: return wrong(result.ec.message());
+        case file_problem::not_regular: return wrong("not a regular file");
+        case file_problem::too_large: return wrong("too large");
+    }
+    return {};
 }
 
 bio_handle over(const secret& pem) noexcept {

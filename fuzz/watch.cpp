@@ -216,7 +216,14 @@ private:
         snapshot_ = facts.snapshot;
         first_.on_created(facts);
         second_.on_created(facts);
-        if (pending() == 0) caught_up();
+        // Who asks for another beginning hears nothing more of this one.
+        if (!begun_again() && pending() == 0) caught_up();
+    }
+    bool begun_again() {
+        const auto restart = first_.take_restart();
+        FUZZ_CHECK(restart.has_value() == second_.take_restart().has_value());
+        if (restart) begin(*restart);
+        return restart.has_value();
     }
     [[nodiscard]] std::uint64_t pending() const {
         return static_cast<std::uint64_t>(std::distance(bucket_.messages.lower_bound(next_), bucket_.messages.end()));
@@ -280,11 +287,8 @@ private:
             FUZZ_CHECK(turns < 100);
             FUZZ_CHECK(first_.wants_end() == second_.wants_end());
             if (first_.wants_end()) end();
-            const auto restart = first_.take_restart();
-            FUZZ_CHECK(restart.has_value() == second_.take_restart().has_value());
             take();
-            if (!restart) break;
-            begin(*restart);
+            if (!begun_again()) break;
         }
         take();
     }
@@ -310,8 +314,7 @@ private:
         if (ended_) return;
         FUZZ_CHECK(first_.position().sequence() == bucket_.last);
         if (options_.from.is_none()) FUZZ_CHECK(in_place_.done() || options_.updates_only);
-        const bool updates_only = options_.updates_only && options_.from.is_none();
-        if (updates_only && in_place_.resyncs != 0) return;  // it begins again with what comes then
+        const bool updates_only = options_.updates_only && options_.from.is_none() && in_place_.resyncs == 0;
         for (const auto& [sequence, m] : bucket_.messages) {
             if (updates_only && sequence <= 11) continue;  // it was there before
             const auto told = in_place_.fold.find(m.key);

@@ -70,14 +70,16 @@ watch_machine::watch_machine(watch_settings settings, watch_handler handler)
 
 // --- beginnings ---
 
-ordered_start watch_machine::beginning() const noexcept {
-    const watch_options& o = settings_.options;
-    return {.policy = o.updates_only ? deliver_policy::new_ : o.include_history ? deliver_policy::all : deliver_policy::last_per_subject};
+/// Also of a watch that began with updates only: after a loss nobody knows what to leave out, and a key that went away meanwhile can
+/// only be missed by who is told all that are there.
+ordered_start watch_machine::whole_state() const noexcept {
+    return {.policy = settings_.options.include_history ? deliver_policy::all : deliver_policy::last_per_subject};
 }
 
 ordered_start watch_machine::first_start() const noexcept {
-    if (!resuming_) return beginning();
-    const cursor& from = settings_.options.from;  // R26: exclusive
+    const watch_options& o = settings_.options;
+    if (!resuming_) return o.updates_only ? ordered_start{.policy = deliver_policy::new_} : whole_state();
+    const cursor& from = o.from;  // R26: exclusive
     return {
         .policy = deliver_policy::by_start_sequence, .sequence = from.sequence() + 1, .stream_created = time_of(from.bucket_created_ns())};
 }
@@ -106,7 +108,7 @@ void watch_machine::on_created(const jetstream::ordered_created& facts) {
     if (guard_.exposed() == exposure::overwrites || facts.stream->state.first_seq <= guard_.frontier() + 1) return;
     const bool gone =
         interrupted_by_ == jetstream::restart_reason::heartbeat_missed || interrupted_by_ == jetstream::restart_reason::server_status;
-    if (begin_again(gone ? resync_reason::consumer_gone : resync_reason::gap)) restart_ = beginning();
+    if (begin_again(gone ? resync_reason::consumer_gone : resync_reason::gap)) restart_ = whole_state();
 }
 
 /// Everything after `ceiling` may be missing from what was told. False: the watch ends instead.
@@ -143,7 +145,7 @@ ordered_verdict watch_machine::on_lost(const ordered_loss& loss) {
                               : was_live_                                    ? resync_reason::overrun
                                                                              : resync_reason::expired;
     if (!begin_again(why)) return {};
-    return {.what = ordered_verdict::kind::restart, .from = beginning()};
+    return {.what = ordered_verdict::kind::restart, .from = whole_state()};
 }
 
 std::error_code watch_machine::end_for(std::error_code reason) const noexcept {
@@ -159,12 +161,12 @@ void watch_machine::on_floor(const jetstream::stream_info& stream) {
         // Of another stream it says nothing about this one's floor. A younger one has taken this one's place (W2); an older one's answer
         // was late.
         guard_.on_no_answer();
-        if (latest_created_ != 0 && created > latest_created_ && begin_again(resync_reason::stream_recreated)) restart_ = beginning();
+        if (latest_created_ != 0 && created > latest_created_ && begin_again(resync_reason::stream_recreated)) restart_ = whole_state();
         return;
     }
     const std::uint64_t certain = guard_.limit();
     if (guard_.on_floor(stream.state.first_seq) || ended_) return;
-    if (begin_again(resync_reason::overrun, certain)) restart_ = beginning();
+    if (begin_again(resync_reason::overrun, certain)) restart_ = whole_state();
 }
 
 // --- updates ---

@@ -79,7 +79,7 @@ public:
 
 private:
     [[nodiscard]] bool is_told(const update_view& u) const noexcept;
-    [[nodiscard]] jetstream::ordered_start beginning() const noexcept;
+    [[nodiscard]] jetstream::ordered_start whole_state() const noexcept;
     bool begin_again(resync_reason why, std::uint64_t ceiling = floor_guard::unlimited);
     void tell(const update_view& u, std::uint64_t position);
     void cover(std::uint64_t sequence);

@@ -134,6 +134,31 @@ TEST_CASE("W2, W33: the bucket is deleted and made again under a watch") {
     }
 }
 
+TEST_CASE("W2, W30, I23: a watch of updates only learns what was deleted while it could not know") {
+    watch_world w;
+    kv::bucket b = w.make("b");
+    w.put(b, "old", "1");
+    watch_options o = quick();
+    o.updates_only = true;
+    o.on_expired = kv::on_expired::resync;
+    kv::watch watch = b.watch({}, o);
+    fold f;
+    REQUIRE(w.follow(watch, f, [&] { return !f.initial; }));
+    w.put(b, "goes", "1");
+    w.put(b, "stays", "1");
+    REQUIRE(w.follow(watch, f, [&] { return f.values.size() == 2; }));
+    // Another bucket in its place: the watch sees neither the end of "goes" nor the beginning of "stays" in it.
+    REQUIRE_FALSE(std::get<0>(w.wait(kv::async_delete_bucket(w.js, "b", {}, result))));
+    b = w.make("b");
+    for (int i = 0; i < 9; ++i) w.put(b, "stays", "2");
+    CHECK(w.follow(watch, f, [&] { return f.resyncs == 1 && !f.initial; }, 20s));
+    CHECK(f.values == std::map<std::string, std::string>{{"stays", "2"}});
+    CHECK(watch.position().sequence() == 9);
+    w.erase(b, "stays");
+    CHECK(w.follow(watch, f, [&] { return f.values.empty(); }, 20s));
+    CHECK(f.resyncs == 1);
+}
+
 TEST_CASE("D3, W10, L23: 50 000 keys with a slow taker: bounded memory, no cut connection, nothing lost") {
     watch_world w;
     kv::bucket_config config;

@@ -13,7 +13,7 @@ namespace slipstream::kv {
 /// What a watch does when changes it should have told are no longer in the bucket.
 enum class on_expired : std::uint8_t {
     fail,    ///< It ends with errc::cursor_expired.
-    resync,  ///< It tells `resync` and begins again with the current state.
+    resync,  ///< It tells `resync` and begins again with the current state, whatever it began with.
 };
 
 /// Trivially destructible: safe as a temporary inside co_await on every compiler we support.
@@ -23,7 +23,10 @@ struct watch_options {
     /// Resume after this place: every later change that the bucket still holds, and nothing else. None: the current value of every
     /// key first, in the order of their revisions, then changes.
     cursor from = {};
-    bool updates_only = false;      ///< No current values; only what changes after the watch was set up. Ignored with `from`.
+    /// No current values; only what changes after the watch was set up. Should changes be lost and on_expired be resync, the current
+    /// state is told all the same, once, as by every watch: without it, what was deleted meanwhile could not be known. Ignored with
+    /// `from`.
+    bool updates_only = false;
     bool include_history = false;   ///< All revisions the bucket keeps instead of the last of each key. Ignored with `from`.
     bool meta_only = false;         ///< Values stay on the server; update_view::value_size still tells how long they are.
     bool ignore_deletes = false;    ///< Tell neither erase nor purge. They still count for initial_done and for position().

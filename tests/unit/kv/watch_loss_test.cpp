@@ -115,6 +115,53 @@ TEST_CASE("W4: what retention took from a watch that was interrupted is an overr
     CHECK(s.told == lines{"initial_done 0", "resync overrun"});
 }
 
+TEST_CASE("W4, W30, I23: after a loss a watch of updates only is told the state, so that no delete is missed") {
+    watch_options o;
+    o.updates_only = true;
+    o.on_expired = kv::on_expired::resync;
+    jetstream::ordered_loss loss;
+    loss.what = jetstream::ordered_loss::kind::start_clamped;
+    loss.floor = 40;
+    for (const bool resumed : {false, true}) {
+        if (resumed) o.from = cursor(30, 1'000);
+        watch_script s(o);
+        s.stream.config.max_age = std::chrono::seconds(10);
+        CHECK(s.machine.first_start().policy == (resumed ? deliver_policy::by_start_sequence : deliver_policy::new_));
+        s.created(s.machine.first_start(), 0, 30);
+        s.machine.on_caught_up();
+        s.put("a", "1", 31);
+        loss.start = from(32);
+        loss.stream = &s.stream;
+        const ordered_verdict v = s.machine.on_lost(loss);
+        CHECK(v.what == ordered_verdict::kind::restart);
+        CHECK(v.from.policy == deliver_policy::last_per_subject);
+        CHECK(s.machine.position().is_none());
+        s.created(state_sync, 1, 0, 41);
+        s.put("b", "1", 41, 0);
+        CHECK(s.machine.position().is_none());
+        s.machine.on_caught_up();
+        // "a" went away while nobody looked: it is not told, and initial_done says that nothing else is there.
+        CHECK(s.told == lines{"initial_done 0", "put a=1 @31", "resync overrun", "put b=1 @41 initial", "initial_done 1"});
+        CHECK(s.machine.position() == cursor(41, 1'000));
+    }
+}
+
+TEST_CASE("W2, W30: a watch of updates only whose bucket was made again is told the state of the new one") {
+    watch_options o;
+    o.updates_only = true;
+    o.on_expired = kv::on_expired::resync;
+    watch_script s(o);
+    s.created({.policy = deliver_policy::new_}, 0, 30);
+    s.machine.on_caught_up();
+    jetstream::stream_info younger = s.stream;
+    younger.created += std::chrono::nanoseconds(1);
+    s.machine.on_floor(younger);
+    const auto again = s.machine.take_restart();
+    REQUIRE(again);
+    CHECK(again->policy == deliver_policy::last_per_subject);
+    CHECK(s.told == lines{"initial_done 0", "resync stream_recreated"});
+}
+
 TEST_CASE("W4, W5: an interrupted state is begun again when changes of what was told may have left the bucket") {
     for (const auto reason : {jetstream::restart_reason::gap, jetstream::restart_reason::heartbeat_missed}) {
         watch_options o;

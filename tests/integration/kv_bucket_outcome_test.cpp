@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <vector>
 
 #include <asio/bind_cancellation_slot.hpp>
 #include <asio/cancellation_signal.hpp>
@@ -171,6 +172,76 @@ TEST_CASE("W16 H1: closing the client ends every pending operation with closed")
     CHECK(std::get<0>(w.wait(std::move(made))) == condition::closed);
     CHECK(std::get<0>(w.wait(b.async_get("k", {}, result))) == condition::closed);
     w.server.resume();
+}
+
+TEST_CASE("S45 S46 S47 S54 S57 S58 W14 W15 W16: a bucket borrows its client: one connection, one health, one end") {
+    kv_world w;
+    std::vector<kv::bucket> kept;
+    kept.push_back(w.make("b"));
+    {
+        // Made from a client whose own handle goes: the bucket keeps the connection.
+        client other = w.another_client();
+        jetstream::context js(other);
+        auto [ec, opened] = w.wait(kv::async_open_bucket(js, "b", {}, result));
+        REQUIRE_FALSE(ec);
+        kept.push_back(std::move(opened));
+    }
+    for (kv::bucket& b : kept) {
+        w.put(b, "k", "1");
+        CHECK(w.value(b, "k") == "1");
+    }
+    // Connecting what is connected does nothing, and healthy() is the state of the one connection.
+    CHECK(w.nc.healthy());
+    CHECK_FALSE(std::get<0>(w.wait(w.nc.async_connect(result))));
+    CHECK(w.nc.stats().dials == 1);
+
+    w.server.kill();
+    CHECK(w.run_until([&] { return !w.nc.healthy(); }));
+    auto joined = w.nc.async_connect(result);
+    w.server.start();
+    CHECK_FALSE(std::get<0>(w.wait(std::move(joined))));
+    CHECK(w.nc.healthy());
+    CHECK(w.value(kept[0], "k") == "1");
+
+    // After the end everything says so, at once and for ever; nothing dials.
+    w.nc.close();
+    CHECK_FALSE(w.nc.healthy());
+    CHECK(w.nc.state() == client_state::closed);
+    const std::uint64_t dials = w.nc.stats().dials;
+    CHECK(std::get<0>(w.wait(w.nc.async_connect(result))) == errc::closed);
+    CHECK(std::get<0>(w.wait(kept[0].async_put("k", "2", {}, result))) == errc::closed);
+    CHECK(std::get<0>(w.wait(kv::async_open_bucket(w.js, "b", {}, result))) == errc::closed);
+    CHECK(w.nc.stats().dials == dials);
+    CHECK(w.value(kept[1], "k") == "1");  // another client's
+}
+
+TEST_CASE("S57 S46: a bucket of a client that is not connected: its calls wait for the connection, or fail at once when told to") {
+    kv_world w;
+    kv::bucket made = w.make("b");
+    w.put(made, "k", "1");
+    client idle(w.io.get_executor(), test::options_for(w.server));
+    CHECK_FALSE(idle.healthy());
+    jetstream::context js(idle);
+    auto opened = kv::async_open_bucket(js, "b", {}, result);
+    static_cast<void>(w.run_until([&] { return idle.stats().outbox_bytes > 0; }));
+    CHECK(idle.stats().dials == 0);
+    auto first = idle.async_connect(result);
+    auto second = idle.async_connect(result);  // one connection for all who ask
+    CHECK_FALSE(std::get<0>(w.wait(std::move(first))));
+    CHECK_FALSE(std::get<0>(w.wait(std::move(second))));
+    CHECK(idle.stats().dials == 1);
+    auto [ec, b] = w.wait(std::move(opened));
+    REQUIRE_FALSE(ec);
+    CHECK(w.value(b, "k") == "1");
+    idle.close();
+
+    connect_options options = test::options_for(w.server);
+    options.fail_fast = true;
+    client never(w.io.get_executor(), std::move(options));
+    jetstream::context refused(never);
+    CHECK(std::get<0>(w.wait(kv::async_open_bucket(refused, "b", {}, result))) == errc::not_connected);
+    CHECK(never.stats().dials == 0);
+    never.close();
 }
 
 TEST_CASE("E9 W41: every operation can be cancelled, and says so") {

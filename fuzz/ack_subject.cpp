@@ -10,6 +10,7 @@
 #include <slipstream/jetstream/ack_subject.hpp>
 
 #include "fuzz/check.hpp"
+#include "jetstream/api/delivery_reader.hpp"
 
 using slipstream::jetstream::delivery_info;
 using slipstream::jetstream::parse_ack_subject;
@@ -56,8 +57,28 @@ struct reference {
     }
 };
 
+bool same(const delivery_info& a, const delivery_info& b) {
+    return a.domain == b.domain && a.stream == b.stream && a.consumer == b.consumer && a.delivered == b.delivered &&
+           a.stream_sequence == b.stream_sequence && a.consumer_sequence == b.consumer_sequence && a.timestamp == b.timestamp &&
+           a.pending == b.pending;
+}
+
+/// Whatever a reader has read before, it reads as the function does.
+void check_reader(std::string_view before, std::string_view subject) {
+    slipstream::jetstream::api::delivery_reader reader;
+    delivery_info out;
+    static_cast<void>(reader.read(before, out));
+    const bool read = reader.read(subject, out);
+    const std::optional<delivery_info> expected = parse_ack_subject(subject);
+    FUZZ_CHECK(read == expected.has_value());
+    if (read) FUZZ_CHECK(same(out, *expected));
+}
+
 void check(std::string_view subject) {
     const std::optional<delivery_info> info = parse_ack_subject(subject);
+    check_reader("$JS.ACK.s.c.1.2.3.4.5", subject);
+    check_reader("$JS.ACK.d.h.s.c.1.2.3.4.5", subject);
+    check_reader(subject, subject);
     const reference expected(subject);
     FUZZ_CHECK(info.has_value() == expected.accepted);
     if (!info) return;

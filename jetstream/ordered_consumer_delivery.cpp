@@ -28,17 +28,17 @@ private:
 }  // namespace
 
 void ordered_consumer::impl::on_frame(std::uint64_t incarnation, const message_view& m) {
-    const std::optional<delivery_info> info = parse_ack_subject(m.reply_to());
-    if (!info) return on_status(incarnation, m);
-    const machine::message_place place{.consumer_sequence = info->consumer_sequence,
-                                       .stream_sequence = info->stream_sequence,
-                                       .pending = info->pending,
+    delivery_info info;
+    if (!reader_.read(m.reply_to(), info)) return on_status(incarnation, m);
+    const machine::message_place place{.consumer_sequence = info.consumer_sequence,
+                                       .stream_sequence = info.stream_sequence,
+                                       .pending = info.pending,
                                        .size = m.subject().size() + m.reply_to().size() + m.size()};
     switch (machine_.on_message(incarnation, place)) {
         case step::ignore: break;
         case step::hold: held_.emplace_back(m); break;
         case step::deliver:
-            if (handler_ != nullptr) machine_.handled(place, handler_->on_message(m, *info));
+            if (handler_ != nullptr) machine_.handled(place, handler_->on_message(m, info));
             break;
     }
     if (machine_.has_actions()) pump();

@@ -17,6 +17,7 @@
 #include <slipstream/detail/wake_timer.hpp>
 #include <slipstream/jetstream/ordered_consumer.hpp>
 
+#include "jetstream/api/delivery_reader.hpp"
 #include "jetstream/machine/ordered_machine.hpp"
 
 namespace slipstream::jetstream {
@@ -71,6 +72,7 @@ private:
     error_info failure_;
     std::optional<stream_info> stream_info_;
     std::vector<message> held_;
+    api::delivery_reader reader_;
     bool pumping_ = false;
 };
 

@@ -4,9 +4,24 @@
 
 namespace slipstream::kv::codec {
 
+namespace {
+
+/// What a consumer of headers only adds to a message without headers of its own: the frequent case of a listing.
+bool has_size_only(std::string_view block) noexcept {
+    constexpr std::string_view begin = "NATS/1.0\r\nNats-Msg-Size: ";
+    constexpr std::string_view end = "\r\n\r\n";
+    if (!block.starts_with(begin)) return false;
+    std::size_t at = begin.size();
+    while (at < block.size() && block[at] >= '0' && block[at] <= '9') ++at;
+    return block.substr(at) == end;
+}
+
+}  // namespace
+
 operation operation_of(const header_view& headers) noexcept {
     // Most messages have other headers or none. A header that is there has its name somewhere in the block.
     const std::string_view block = headers.block();
+    if (has_size_only(block)) return operation::put;
     if (block.find(operation_header) == std::string_view::npos && block.find(marker_reason_header) == std::string_view::npos)
         return operation::put;
     if (const auto value = headers.get(operation_header)) {

@@ -1,8 +1,12 @@
 #include "kv/machine/collector.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,40 +32,83 @@ bool is_alive(const collector_settings& settings, const codec::decoded& d, const
 std::size_t common_prefix(const std::vector<std::string>& keys) noexcept {
     std::string_view common = keys.front();
     for (const std::string& key : keys) {
+        const std::size_t size = std::min(common.size(), key.size());
+        if (size == common.size() && std::memcmp(key.data(), common.data(), size) == 0) [[likely]]
+            continue;
         std::size_t same = 0;
-        while (same < common.size() && same < key.size() && common[same] == key[same]) ++same;
+        while (same < size && common[same] == key[same]) ++same;
         common = common.substr(0, same);
     }
     return common.size();
 }
 
-/// By bytes. What all keys begin with is left out, and the eight bytes behind it decide nearly always: they are compared as one number,
-/// without a look at the key.
-void sort_keys(std::vector<std::string>& keys) {
-    struct place {
-        std::uint64_t front;
-        std::size_t index;
-    };
+/// The eight bytes behind what all keys begin with; zeros where a key has ended. They decide nearly always.
+struct place {
+    std::array<char, 8> front;
+    std::uint32_t index;  // of the key
+
+    [[nodiscard]] std::uint64_t bytes() const noexcept {
+        std::uint64_t word = 0;
+        std::memcpy(&word, front.data(), sizeof word);
+        return word;
+    }
+};
+
+/// By the fronts, one byte after the other from the last to the first, those that are not the same everywhere.
+void sort_places(std::vector<place>& order) {
+    std::uint64_t different = 0;
+    for (const place& p : order) different |= p.bytes() ^ order.front().bytes();
+    std::array<char, 8> differs{};
+    std::memcpy(differs.data(), &different, sizeof different);
+    std::vector<place> other(order.size());
+    for (std::size_t k = differs.size(); k-- > 0;) {
+        if (differs[k] == 0) continue;
+        std::array<std::uint32_t, 256> at{};
+        for (const place& p : order) ++at[static_cast<unsigned char>(p.front[k])];
+        std::uint32_t sum = 0;
+        for (std::uint32_t& n : at) sum += std::exchange(n, sum);
+        for (const place& p : order) other[at[static_cast<unsigned char>(p.front[k])]++] = p;
+        order.swap(other);
+    }
+}
+
+/// By bytes. True when keys with the same front were found, so that some may be the same.
+bool sort_keys(std::vector<std::string>& keys) {
+    if (keys.size() > std::numeric_limits<std::uint32_t>::max()) {
+        std::sort(keys.begin(), keys.end());
+        return true;
+    }
     const std::size_t skip = common_prefix(keys);
     std::vector<place> order;
     order.reserve(keys.size());
     for (std::size_t i = 0; i < keys.size(); ++i) {
-        std::uint64_t front = 0;
-        for (std::size_t k = 0; k < 8; ++k) {
-            const std::size_t at = skip + k;
-            front = front << 8U | (at < keys[i].size() ? static_cast<unsigned char>(keys[i][at]) : 0U);
+        place p{{}, static_cast<std::uint32_t>(i)};
+        const char* const from = keys[i].data() + skip;
+        const std::size_t left = keys[i].size() - skip;
+        if (left >= p.front.size()) {
+            std::memcpy(p.front.data(), from, p.front.size());
+        } else {
+            for (std::size_t k = 0; k < left; ++k) p.front[k] = from[k];
         }
-        order.push_back({front, i});
+        order.push_back(p);
     }
-    std::sort(order.begin(), order.end(), [&keys](const place& a, const place& b) {
-        return a.front != b.front ? a.front < b.front : keys[a.index] < keys[b.index];
-    });
+    sort_places(order);
+    bool ties = false;
+    for (auto first = order.begin(); first != order.end();) {
+        auto last = first + 1;
+        while (last != order.end() && last->bytes() == first->bytes()) ++last;
+        if (last - first > 1) {
+            ties = true;
+            std::sort(first, last, [&keys](const place& a, const place& b) { return keys[a.index] < keys[b.index]; });
+        }
+        first = last;
+    }
     // Moves them where they belong, one cycle of places after the other: there is no second list of keys.
-    for (std::size_t i = 0; i < keys.size(); ++i) {
+    for (std::uint32_t i = 0; i < order.size(); ++i) {
         if (order[i].index == i) continue;
         std::string first = std::move(keys[i]);
-        std::size_t hole = i;
-        for (std::size_t from = order[hole].index; from != i; from = order[hole].index) {
+        std::uint32_t hole = i;
+        for (std::uint32_t from = order[hole].index; from != i; from = order[hole].index) {
             keys[hole] = std::move(keys[from]);
             order[hole].index = hole;
             hole = from;
@@ -69,6 +116,7 @@ void sort_keys(std::vector<std::string>& keys) {
         keys[hole] = std::move(first);
         order[hole].index = hole;
     }
+    return ties;
 }
 
 }  // namespace
@@ -105,9 +153,9 @@ void key_collector::clear() noexcept {
 std::vector<std::string> key_collector::finish() {
     removals_.apply(
         keys_.size(), [this](std::size_t i) { return std::string_view(keys_[i]); }, [this](std::size_t i) { keys_[i].clear(); });
-    std::erase_if(keys_, [](const std::string& key) { return key.empty(); });  // the removed ones
-    if (!std::is_sorted(keys_.begin(), keys_.end())) sort_keys(keys_);
-    keys_.erase(std::unique(keys_.begin(), keys_.end()), keys_.end());
+    if (!removals_.empty()) std::erase_if(keys_, [](const std::string& key) { return key.empty(); });
+    const bool in_order = std::adjacent_find(keys_.begin(), keys_.end(), std::greater_equal<>()) == keys_.end();
+    if (!in_order && sort_keys(keys_)) keys_.erase(std::unique(keys_.begin(), keys_.end()), keys_.end());
     return std::move(keys_);
 }
 

@@ -30,6 +30,7 @@ public:
     /// `at` live deliveries came before it.
     void add(std::string_view key, std::size_t at) { list_.push_back({std::string(key), at}); }
     void clear() noexcept { list_.clear(); }
+    [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
     /// Calls dead(i) for each live delivery 0 <= i < count whose key was removed after it.
     template <class KeyOf, class Dead>
     void apply(std::size_t count, KeyOf key_of, Dead dead);

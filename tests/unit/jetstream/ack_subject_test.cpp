@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "jetstream/api/delivery_reader.hpp"
 #include "tests/support/alloc_counter.hpp"
 
 using namespace slipstream::jetstream;
@@ -200,6 +201,7 @@ TEST_CASE("A19: agrees with a slow reference on mutated subjects") {
         return static_cast<std::size_t>(random >> 33) % below;
     };
     std::size_t accepted = 0;
+    api::delivery_reader reader;  // sees a mixture of consumers
     for (int i = 0; i < 20'000; ++i) {
         std::string s = join(next(2) == 0 ? v1 : v2);
         for (std::size_t changes = next(3); changes > 0; --changes) {
@@ -213,8 +215,51 @@ TEST_CASE("A19: agrees with a slow reference on mutated subjects") {
         }
         CAPTURE(s);
         REQUIRE(sequence_of(s) == reference(s));
+        delivery_info info;
+        REQUIRE(reader.read(s, info) == reference(s).has_value());
+        if (reference(s)) REQUIRE(info.stream_sequence == *reference(s));
         accepted += sequence_of(s) ? 1 : 0;
     }
     CHECK(accepted > 5'000);
     CHECK(accepted < 19'000);
+}
+
+TEST_CASE("S81, S82, S86: a reader of one consumer's deliveries tells what the parser tells, without allocation") {
+    for (const auto& layout : {v1, v2}) {
+        api::delivery_reader reader;
+        const std::string_view numbers[] = {"0", "9", "10", "1234567", "12345678", "123456789", "1234567890123456", "12345678901234567",
+                                            "1700000000000000000", "9999999999999999999", "18446744073709551615", "x", ""};
+        for (std::size_t field = layout.size() - 5; field < layout.size(); ++field) {
+            for (const std::string_view number : numbers) {
+                auto tokens = layout;
+                tokens[field] = number;
+                const std::string subject = join(tokens);
+                CAPTURE(subject);
+                delivery_info info;
+                const slipstream::test::allocation_counter counter;
+                const bool read = reader.read(subject, info);
+                const auto expected = parse_ack_subject(subject);
+                CHECK(counter.count() == 0);
+                REQUIRE(read == expected.has_value());
+                if (!read) continue;
+                CHECK(info.domain == expected->domain);
+                CHECK(info.stream == expected->stream);
+                CHECK(info.consumer == expected->consumer);
+                CHECK(info.delivered == expected->delivered);
+                CHECK(info.stream_sequence == expected->stream_sequence);
+                CHECK(info.consumer_sequence == expected->consumer_sequence);
+                CHECK(info.timestamp == expected->timestamp);
+                CHECK(info.pending == expected->pending);
+            }
+        }
+        // Another consumer's, and one whose names are too long to be remembered.
+        for (const std::string& name : {std::string("other"), std::string(300, 'n')}) {
+            auto tokens = layout;
+            tokens[layout.size() - 6] = name;
+            delivery_info info;
+            for (int i = 0; i < 2; ++i) REQUIRE(reader.read(join(tokens), info));
+            CHECK(info.consumer == name);
+            CHECK(info.pending == 3);
+        }
+    }
 }

@@ -1,14 +1,10 @@
 // Logins by key and JWT at real servers.
 #include <algorithm>
 #include <chrono>
-#include <fstream>
-#include <thread>
-
-#include "tests/integration/core_fixture.hpp"
 
 #include <slipstream/detail/base64.hpp>
 
-#include "tests/support/jwt_maker.hpp"
+#include "tests/integration/login_support.hpp"
 
 using namespace slipstream;
 using namespace slipstream::test;
@@ -21,18 +17,6 @@ const test_key account = account_key();
 std::int64_t seconds_from_now(std::int64_t n) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::seconds>(now).count() + n;
-}
-
-std::string creds_of(const test_key& key, const user_claims& claims = {}) {
-    return make_creds(make_user_jwt(key, account, claims), key.seed());
-}
-
-std::string write(const core_fixture& f, const std::string& name, std::string_view contents) {
-    const std::string path = f.server.directory() / name;
-    const std::string next = path + ".next";
-    std::ofstream(next) << contents;
-    std::filesystem::rename(next, path);
-    return path;
 }
 
 std::error_code connect_result(core_fixture& f, const authentication& how) {
@@ -48,24 +32,6 @@ std::error_code connect_result(core_fixture& f, const authentication& how) {
     f.run(story);
     return ec;
 }
-
-/// Signs on another thread, after a while.
-struct late_signer {
-    const test_key& key;
-    std::vector<std::thread> threads{};
-
-    signer callback() {
-        return [this](std::string nonce, signature_reply reply) {
-            threads.emplace_back([this, nonce = std::move(nonce), reply = std::move(reply)] {
-                std::this_thread::sleep_for(100ms);
-                reply(key.sign(nonce));
-            });
-        };
-    }
-    ~late_signer() {
-        for (std::thread& t : threads) t.join();
-    }
-};
 
 }  // namespace
 

@@ -16,8 +16,8 @@ bool subscriptions::deliver(std::uint64_t sid, const message_view& m) {
         ++context_.counters.orphaned_msgs;  // raced with the end of its subscription, or was never asked for (A17)
         return true;
     }
-    if (s->max_messages != 0 && m.status() == 503) [[unlikely]]
-        s->status_seen = true;
+    if (m.status() == 503) [[unlikely]]
+        s->status_seen = true;  // its maximum may be set later
     if (s->handler) {
         ++s->received;
         run_handler(*s, m);

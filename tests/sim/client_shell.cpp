@@ -332,6 +332,7 @@ bool sim_client::write_out() {
         if (one_in(rng_, 16)) most = 1 + static_cast<std::size_t>(rng_.below(most));
         link& l = *attempt;
         const std::size_t n = world_.net.client_writes(l, bytes.substr(0, most));
+        if (l.last_written) world_.cut(l);
         if (n == 0) {
             if (l.blocked_since == never) l.blocked_since = world_.time.now();
             return some;

@@ -111,7 +111,9 @@ void sim_client::wish(const step& s) {
     const auto& w = s.with;
     switch (s.kind) {
         case step_kind::connect: connect(); break;
-        case step_kind::publish: publish(of(topics, w[1]), static_cast<std::size_t>(w[2]), w[3]); break;
+        case step_kind::publish:
+            for (std::uint64_t n = 0; n <= w[4]; ++n) publish(of(topics, w[1] + n), static_cast<std::size_t>(w[2]), w[3]);
+            break;
         case step_kind::subscribe: subscribe(s); break;
         case step_kind::unsubscribe:
             if (app_subscription* const a = pick(w[1])) {
@@ -147,6 +149,7 @@ void sim_client::wish(const step& s) {
                 a->touched_on = attempt != nullptr ? attempt->id : 0;
                 operation& op = begin(operation_kind::drain_sub, options().drain_timeout);
                 op.subscription = a->index;
+                op.too_late = a->state->sid == 0;
                 const metered in_core;
                 op.id = core_->drain(a->state, detail::plain_completion(&op), world_.time.now());
             }
@@ -163,7 +166,9 @@ void sim_client::wish(const step& s) {
         }
         default: break;
     }
-    settle();
+    // What is wished meanwhile leaves in the same write.
+    if (s.kind == step_kind::reconnect || one_in(rng_, 3)) return settle();
+    world_.time.after(duration::zero(), [this] { settle(); });
 }
 
 void sim_client::connect() {
@@ -199,6 +204,7 @@ void sim_client::publish(const std::string& subject, std::size_t size, std::uint
     message_truth& m = world_.new_message(this, subject, size);
     m.with_headers = (how & publish_with_headers) != 0;
     const std::string payload = payload_of(m.number, size);
+    m.outbox_before = core_->stats().outbox_bytes;
     std::error_code ec;
     {
         const metered in_core;

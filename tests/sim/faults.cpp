@@ -62,10 +62,9 @@ void fault_injector::on_connection(const step& s, link& l) {
             net.server_closes(l, true);
             break;
         case cut_rst:
-            if (!l.accepted) break;
-            if (c != nullptr) c->gone = true;
-            net.reset(l);
+            if (l.accepted) world_.cut(l);
             break;
+        case cut_in_write: l.cut_in_write = l.accepted; break;
         case drop_in: hold(true, false); break;
         case drop_out: hold(false, true); break;
         case drop_both: hold(true, true); break;
@@ -239,8 +238,10 @@ void fault_injector::heal() {
     for (std::size_t slot = 0; slot < 2; ++slot) {
         world_.net.path_of(slot).rate = usual.rate;
         world_.net.path_of(slot).latency = usual.latency;
+        world_.net.path_of(slot).stingy = usual.stingy;
     }
     for (link& l : world_.net.links()) {
+        l.cut_in_write = false;
         world_.net.hold(l, true, true, false);
         world_.net.stop_server_reading(l, false);
         world_.on_server_readable(l);

@@ -38,17 +38,21 @@ std::vector<weighted> faults_of(profile p) {
     switch (p) {
         case profile::calm: return {{delay, 1}, {slow_link, 1}};
         case profile::lossy:
-            return {{cut_fin, 4}, {cut_half, 4}, {cut_rst, 6}, {drop_in, 3}, {drop_out, 3},    {zero_window, 3}, {slow_link, 2},
-                    {delay, 2},   {refuse, 2},   {hang, 1},    {mute, 1},    {tls_trouble, 1}, {stale_fact, 4},  {say_error, 1}};
+            return {{cut_fin, 4},  {cut_half, 4},    {cut_rst, 6},     {cut_in_write, 6}, {drop_in, 3},
+                    {drop_out, 3}, {zero_window, 3}, {slow_link, 2},   {delay, 2},        {refuse, 2},
+                    {hang, 1},     {mute, 1},        {tls_trouble, 1}, {stale_fact, 4},   {say_error, 1}};
         case profile::partition:
             return {{drop_in, 4}, {drop_out, 4},     {drop_both, 6}, {zero_window, 2},
                     {hang, 3},    {pause_server, 3}, {delay, 1},     {stale_fact, 2}};
         case profile::flapping:
-            return {{cut_fin, 8}, {cut_rst, 8}, {cut_half, 2}, {refuse, 4}, {mute, 2}, {say_error, 2}, {stale_fact, 4}, {full, 2}};
-        case profile::slow_app: return {{pause_client, 5}, {slow_link, 3}, {slow_consumer, 2}, {zero_window, 2}, {cut_rst, 1}, {delay, 2}};
+            return {{cut_fin, 8}, {cut_rst, 8},   {cut_in_write, 8}, {cut_half, 2}, {refuse, 4},
+                    {mute, 2},    {say_error, 2}, {stale_fact, 4},   {full, 2}};
+        case profile::slow_app:
+            return {{pause_client, 5}, {slow_link, 3}, {slow_consumer, 2}, {zero_window, 2}, {cut_rst, 1}, {cut_in_write, 2}, {delay, 2}};
         case profile::hostile_server: return {{cut_rst, 1}, {say_error, 3}, {slow_link, 1}};
         case profile::rolling_restart:
-            return {{kill_server, 6}, {lame_duck, 5}, {gossip, 4}, {shrink_payload, 2}, {no_headers, 2}, {refuse, 2}, {cut_rst, 1}};
+            return {{kill_server, 6}, {lame_duck, 5}, {gossip, 4},  {shrink_payload, 2},
+                    {no_headers, 2},  {refuse, 2},    {cut_rst, 1}, {cut_in_write, 1}};
         case profile::auth_churn:
             return {{refuse_login, 4}, {expire_login, 5}, {tls_trouble, 2}, {full, 3},
                     {deny, 6},         {say_error, 3},    {cut_fin, 2},     {kill_server, 1}};
@@ -86,6 +90,7 @@ void draw_wish(random_stream& rng, step& s) {
             b = rng.below(8);
             c = size_of_message(rng);
             d = rng.below(4);
+            e = one_in(rng, 4) ? between(rng, 1, 10) : 0;
             break;
         case step_kind::subscribe:
             b = rng.below(11);

@@ -26,6 +26,7 @@ struct message_truth {
     std::size_t size = 0;           // of the payload
     bool with_headers = false;
     bool accepted = false;          // publish or request took it
+    std::size_t outbox_before = 0;  // bytes in it when it was published
     std::uint32_t seen = 0;         // by a server, whole
     std::uint64_t written_on = 0;   // the last link its whole frame was written to, 0 = none
     std::uint32_t written = 0;      // how often, whole
@@ -52,6 +53,7 @@ struct operation final : public detail::completion<std::error_code>, public deta
     time_point ended_at = never;
     std::uint64_t number = 0;        // of a request's message
     std::size_t subscription = 0;    // next, drain_sub
+    bool too_late = false;           // drain_sub: it had ended before
     std::uint64_t messages_before = 0;  // flush: messages of this client that came before
     std::uint64_t link_at_start = 0;    // of the connection that was up, 0 = none
     std::uint64_t losses_at_start = 0;  // connections and attempts that had ended

@@ -77,11 +77,38 @@ void network::arrive(link& l, direction& d) {
     }
 }
 
+constexpr std::size_t least_cut = 40;
+
+/// Where a write is cut: inside a line end, behind the first bytes of a frame, before its last ones, anywhere.
+std::size_t network::part_of(std::string_view bytes) {
+    const std::size_t some = 1 + static_cast<std::size_t>(rng_.below(bytes.size()));
+    std::size_t n = some;
+    switch (rng_.below(5)) {
+        case 0: n = bytes.size() - 1; break;
+        case 1: n = bytes.substr(0, some).rfind('\r') + 1; break;  // 0 when there is none
+        case 2:
+        case 3: n = bytes.substr(0, some).rfind('\n') + 2 + static_cast<std::size_t>(rng_.below(4)); break;
+        default: break;
+    }
+    return std::clamp<std::size_t>(n, 1, bytes.size());
+}
+
 std::size_t network::client_writes(link& l, std::string_view bytes) {
     if (!l.client_open || l.reset_for_client) return bytes.size();  // the system takes them, and they are lost
+    if (time_.now() < l.full_until) return 0;
     const std::size_t capacity = paths_[l.client].capacity;
     const std::size_t room = capacity - std::min(capacity, l.to_server.under_way);
-    const std::size_t n = std::min(room, bytes.size());
+    std::size_t n = std::min(room, bytes.size());
+    if (n == 0) return 0;
+    const std::uint64_t stingy = paths_[l.client].stingy;
+    if (l.cut_in_write && n >= least_cut) l.last_written = true;
+    if (l.last_written || (stingy != 0 && one_in(rng_, stingy))) {
+        n = part_of(bytes.substr(0, n));
+        l.full_until = time_.now() + std::chrono::microseconds(rng_.below(one_in(rng_, 4) ? 250'000 : 5'000) + 1);
+        time_.at(l.full_until, [this, &l] {
+            if (l.client_open && l.established && !l.to_server.held) told_.on_client_writable(l);
+        });
+    }
     send(l, l.to_server, bytes.substr(0, n));
     l.written += n;
     return n;

@@ -2,7 +2,8 @@
 //
 // Told: dials, bytes, ends, faults, the time. Decides: when bytes arrive and in which pieces. Emits: calls to the two ends. As in
 // TCP, a direction keeps its order and loses nothing but its tail; what is dropped by a fault is held back until the fault ends or
-// the connection does. A connection that one end has left may live on at the other.
+// the connection does. A connection that one end has left may live on at the other. A system that has taken a part of a write takes
+// nothing for a while: the part ends where it hurts, mostly inside a frame.
 #pragma once
 
 #include <cstddef>
@@ -21,6 +22,7 @@ struct path {
     duration jitter = std::chrono::microseconds(400);
     std::uint64_t rate = 0;      // bytes in a second, 0 = no limit
     std::size_t capacity = 64 * 1024;  // of what the sender may have under way
+    std::uint64_t stingy = 0;    // of so many writes of the client one is taken in part, 0 = none
 };
 
 /// One direction.
@@ -63,6 +65,9 @@ struct link {
     bool server_open = true;
     bool reset_for_client = false;  // what has arrived is the last
     bool server_reads = true;    // false: window 0
+    bool cut_in_write = false;   // the next write of some size is taken in part, and is the last
+    bool last_written = false;   // it was
+    time_point full_until{};     // the client's system takes nothing before
     std::uint64_t connection = 0;   // index + 1 of the server's
     std::uint64_t fed = 0;          // bytes that the client has got
     std::uint64_t written = 0;      // bytes that the client has handed over
@@ -112,6 +117,7 @@ private:
     void schedule(link& l, direction& d, time_point due);
     void finish(link& l, direction& d);
     [[nodiscard]] duration draw_latency(const link& l);
+    std::size_t part_of(std::string_view bytes);
 
     clock& time_;
     random_stream rng_;

@@ -22,7 +22,7 @@ enum class mode : std::uint8_t { safety, liveness, hostile };
 enum class step_kind : std::uint8_t {
     // the user: a = the client
     connect,
-    publish,         // b = subject, c = size, d = how (publish_with_reply, publish_with_headers)
+    publish,         // b = subject, c = size, d = how (publish_with_*), e = how many more like it
     subscribe,       // b = subject, c = how (subscribe_*), d = max_messages, e = pending_messages, f = queue group
     unsubscribe,     // b = which, c = max_messages beyond what was received
     release,         // b = which: the last handle goes
@@ -41,6 +41,7 @@ enum class step_kind : std::uint8_t {
     cut_fin,         // the server's side of the client's connection ends
     cut_half,        // the server stops sending and goes on reading
     cut_rst,
+    cut_in_write,    // in the middle of the client's next write
     drop_in,         // nothing reaches the client
     drop_out,        // nothing reaches the server
     drop_both,

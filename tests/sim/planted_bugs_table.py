@@ -33,6 +33,8 @@ BUGS = [
      "kept.append(bytes.substr(f.begin, f.size));",
      "kept.append(bytes.substr(std::max(f.begin, already_written), f.begin + f.size - std::max(f.begin, already_written)));",
      ("I3", "I14", "assertion")),
+    ("outbox_without_limit", "D11", SESSION + "outbox.hpp",
+     "(used <= limit_ && n <= limit_ - used) || used == 0;", "used <= limit_ || n != 0;", ("I9",)),
     ("flush_ends_well_when_cut", "C14", SESSION + "barriers.cpp",
      "finish(each, errc::connection_lost);", "finish(each, {});", ("I14",)),
     ("flush_without_deadline", "E10", SESSION + "barriers.cpp",

@@ -36,6 +36,7 @@ world::world(const plan& p, bool keep_text)
     make_services();
     for (std::size_t slot = 0; slot < 2; ++slot) {
         if (one_in(server_rng_, 3)) net.path_of(slot).capacity = static_cast<std::size_t>(between(server_rng_, 500, 8'000));
+        if (one_in(server_rng_, 2)) net.path_of(slot).stingy = between(server_rng_, 2, 8);
     }
     invariants_ = make_invariants(*this);
     for (std::size_t slot = 0; slot < 2; ++slot) {

@@ -78,6 +78,8 @@ public:
     /// Where a name leads; nullopt: nowhere.
     [[nodiscard]] std::optional<std::size_t> resolve(const std::string& host, std::uint16_t port) const;
     link* dial(sim_client& c, const session::transport_action& a);
+    /// The connection breaks in the middle of a write, and nothing of what is under way to the server arrives.
+    void cut(link& l);
     /// Sends what servers have to say.
     void flush_servers();
     void count_operation(bool ok) {

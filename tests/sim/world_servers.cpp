@@ -122,6 +122,11 @@ link* world::dial(sim_client& c, const session::transport_action& a) {
     return &net.dial(c.slot, *where, a.generation, answer);
 }
 
+void world::cut(link& l) {
+    if (model_connection* const c = connection_of(l)) c->gone = true;
+    net.reset(l);
+}
+
 void world::greet(link& l) {
     if (l.connection != 0 || !l.client_open) return;
     model_connection& c = servers.servers()[l.server].accept(static_cast<int>(l.client));

@@ -25,7 +25,6 @@ public:
         state& s = states_[&c];
         if (e.kind == event_kind::connected) s.up_since = now();
         if (e.kind == event_kind::disconnected) {
-            if (e.reason == disconnect_reason::requested) ++s.free;  // to another server, which is paced by itself
             const bool stable = s.up_since != never && now() >= s.up_since + c.options().reconnect_stable;
             if (stable) s.attempts = 0;
             s.up_since = never;
@@ -40,8 +39,9 @@ public:
             violated("attempts follow each other without a pause though no connection was stable");
     }
     void on_action(sim_client& c, const session::transport_action& a) override {
-        if (a.what != session::transport_action::kind::dial) return;
         state& s = states_[&c];
+        if (a.what == session::transport_action::kind::leave) ++s.free;  // for another server, which is paced by itself
+        if (a.what != session::transport_action::kind::dial) return;
         s.dialed = a.generation;
         s.dials.push_back(now());
         while (s.dials.front() < now() - std::chrono::seconds(10)) s.dials.pop_front();

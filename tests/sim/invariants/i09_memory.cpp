@@ -13,13 +13,18 @@ class i09_memory final : public invariant {
 public:
     explicit i09_memory(world& w) : invariant(w, "I9") {}
 
+    void on_publish(sim_client& c, const message_truth& m, std::error_code ec) override {
+        const std::size_t now = c.core().stats().outbox_bytes;
+        if (!ec && m.outbox_before != 0 && now > c.options().outbox_bytes)
+            violated("the outbox took a message beyond its limit: " + std::to_string(now) + " bytes");
+    }
     void on_before_read(sim_client&, link&, std::string_view bytes) override { received_ += bytes.size(); }
     void on_settled(sim_client& c) override {
         const connect_options& o = c.options();
         const statistics s = c.core().stats();
         const std::size_t most_held = bound();
-        // A message that is larger than the outbox is taken when nothing else waits.
-        if (s.outbox_bytes > std::max(o.outbox_bytes, largest_frame_) + control_slack(c))
+        // A message that is larger than the outbox is taken when nothing else waits; one that was cut off inside counts whole again.
+        if (s.outbox_bytes > o.outbox_bytes + largest_frame_ + control_slack(c))
             return violated("the outbox holds " + std::to_string(s.outbox_bytes) + " bytes");
         for (const app_subscription& a : c.subscriptions) {
             const auto& q = a.state->queue;

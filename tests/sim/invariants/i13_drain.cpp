@@ -25,7 +25,7 @@ public:
     void on_operation_ended(sim_client& c, const operation& op) override {
         if (op.ec || op.link_at_start == 0 || c.attempt == nullptr || c.attempt->id != op.link_at_start || c.lied_to) return;
         if (op.kind == operation_kind::drain_sub) {
-            check(c, c.subscriptions[op.subscription], true);
+            if (!op.too_late) check(c, c.subscriptions[op.subscription], true);
         } else if (op.kind == operation_kind::drain) {
             for (const subscription& s : drained_) {
                 if (s.client == &c && s.link == c.attempt->id) check(c, c.subscriptions[s.index], false);

@@ -108,6 +108,20 @@ TEST_CASE("C16: a 503 counts here but not at the server, which is told the end t
     });
 }
 
+TEST_CASE("C16: a 503 before the maximum was set counts here but not at the server, which is told the end then") {
+    run_script([](session_script& s) {
+        connected(s);
+        s.subscribe("inbox", "r");
+        s.expect_sent("SUB r 1\r\n");
+        s.server_says("HMSG r 1 16 16\r\nNATS/1.0 503\r\n\r\n\r\n");
+        s.unsubscribe("inbox", 2);
+        s.expect_sent("UNSUB 1 2\r\n");
+        s.server_says("MSG r 1 1\r\nx\r\n");
+        s.expect_sent("UNSUB 1\r\n");
+        s.check([&] { CHECK(s.subscription("inbox")->sid == 0); });
+    });
+}
+
 TEST_CASE("D1 D2 D4: beyond the limit the newest are dropped, counted exactly, and told once in an episode") {
     run_script([](session_script& s) {
         connected(s);

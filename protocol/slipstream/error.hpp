@@ -47,7 +47,7 @@ enum class errc {
     write_stalled,           ///< The server accepted no bytes for the write timeout.
     connection_eof,          ///< The server closed the connection.
     connection_left,         ///< This client left the server: reconnect() was called, or the server is about to shut down.
-    handshake_timeout,       ///< INFO, CONNECT and PONG did not complete within the connect timeout.
+    handshake_timeout,       ///< Dial, INFO, TLS, CONNECT and PONG did not complete within the connect timeout, or a phase within its own.
     no_servers,              ///< Every server has used up its attempts.
     tls_required,            ///< TLS is demanded by one side and not available on the other.
     tls_failed,              ///< The TLS handshake failed, or the encrypted stream is broken, for a reason without a code of its own.

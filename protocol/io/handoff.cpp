@@ -31,12 +31,18 @@ std::error_code handoff::publish(const wire::outgoing& m) {
     return {};
 }
 
-/// The client is looked up where the handler runs: no thread but its own ever holds it.
+/// The client is looked up where the handler runs: no thread but its own ever holds it. The mark comes first: a handler that ran before
+/// it was set would see no work, and nobody would wake the client again.
 void handoff::wake() {
-    asio::post(executor_, [self = shared_from_this()] {
-        if (const std::shared_ptr<client_impl> client = self->client_.lock()) client->on_handed_over();
-    });
     filled_.store(true, std::memory_order_relaxed);
+    try {
+        asio::post(executor_, [self = shared_from_this()] {
+            if (const std::shared_ptr<client_impl> client = self->client_.lock()) client->on_handed_over();
+        });
+    } catch (...) {
+        filled_.store(false, std::memory_order_relaxed);
+        throw;
+    }
 }
 
 void handoff::tell(const slipstream::server_info& info, bool headers_known, bool up) noexcept {

@@ -7,7 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 #include <asio/strand.hpp>
 #include <asio/thread_pool.hpp>
 
@@ -85,6 +87,38 @@ TEST_CASE("H12 performance.md 5: messages of several threads arrive once, each t
     pool.join();
     CHECK(received == threads * each);
     CHECK(publisher.publish("in.0", "x") == errc::closed);
+}
+
+TEST_CASE("H12 performance.md 5: a buffer that is filled as soon as it is empty always wakes the client") {
+    server_thread server;
+    asio::io_context context{1};
+    connect_options o = for_server(server);
+    o.handoff_bytes = 1;        // one message at a time
+    o.ping_interval = 1h;       // nothing else may wake the client
+    client nc(context.get_executor(), o);
+    const thread_safe_publisher publisher(nc);
+    constexpr std::uint64_t messages = 20'000;
+    std::atomic<bool> late{false};
+    std::thread worker;
+    nc.async_connect([&](std::error_code ec) {
+        CHECK_FALSE(ec);
+        worker = std::thread([&, mine = publisher]() mutable {
+            for (std::uint64_t i = 0; i < messages;) {
+                if (!mine.publish("a", "x"))
+                    ++i;
+                else if (late)
+                    break;
+            }
+            asio::post(context, [&] { nc.close(); });
+        });
+    });
+    asio::steady_timer deadline(context, 60s);
+    deadline.async_wait([&](std::error_code ec) { late = !ec; });
+    const auto work = asio::make_work_guard(context);
+    while (nc.state() != client_state::closed) context.run_one();
+    worker.join();
+    CHECK_FALSE(late);
+    CHECK(nc.stats().handed_over_msgs == messages);
 }
 
 TEST_CASE_FIXTURE(io_fixture, "performance.md 5: one wake-up for each time that the buffer is filled") {

@@ -12,14 +12,14 @@ import json
 import os
 import re
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "tests", "support"))
+from nats_server import NatsServer  # noqa: E402
+
 TOLERANCE = 1.05
 COLUMNS = ("instructions", "goal", "allocations", "send", "recv", "epoll_wait")
 CALLS = {
@@ -81,31 +81,16 @@ class Programs:
     def __init__(self, load, fake_server, nats_server, scratch):
         self.load, self.fake_server, self.nats_server, self.scratch = load, fake_server, nats_server, scratch
         self.server = None
-        self.port = None
         self.buckets = set()
 
     def close(self):
         if self.server:
-            self.server.send_signal(signal.SIGTERM)
-            self.server.wait()
+            self.server.close()
 
     def real_port(self):
-        if self.server:
-            return self.port
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
-        config = os.path.join(self.scratch, "server.conf")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(f'listen: 127.0.0.1:{self.port}\njetstream {{ store_dir: "{self.scratch}/js" }}\n')
-        self.server = subprocess.Popen([self.nats_server, "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        for _ in range(400):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-                return self.port
-            if self.server.poll() is not None:
-                break
-            time.sleep(0.05)  # for the other process to come up
-        sys.exit(f"{self.nats_server} does not start")
+        if not self.server:
+            self.server = NatsServer(self.scratch, jetstream=True, program=self.nats_server)
+        return self.server.port
 
     @contextlib.contextmanager
     def peer(self, operation, n):
@@ -174,14 +159,6 @@ class Programs:
         return costs
 
 
-def find_server(given):
-    tree = os.path.join(HERE, "..", "..", ".deps", "bin", "nats-server")
-    for candidate in (given, os.environ.get("SLIPSTREAM_NATS_SERVER"), tree if os.path.exists(tree) else None, shutil.which("nats-server")):
-        if candidate:
-            return candidate
-    sys.exit("no nats-server: tools/setup provides one")
-
-
 def self_test():
     assert verdict({"send": 1.0, "allocations": 0.0}, {"send": 1.049, "allocations": 0.0}) == []
     assert verdict({"send": 1.0}, {"send": 1.051}) == ["send 1.051, allowed 1"]
@@ -208,7 +185,7 @@ def main():
     measured = [c for c in COLUMNS if c != "goal"]
     print(f"{'operation':16}" + "".join(f"{c:>22}" for c in measured))
     with tempfile.TemporaryDirectory() as scratch:
-        programs = Programs(given.load, given.fake_server, find_server(given.nats_server), scratch)
+        programs = Programs(given.load, given.fake_server, given.nats_server, scratch)
         try:
             for name, limits in read_table(given.table).items():
                 if not re.search(given.only, name):

@@ -1,16 +1,14 @@
 """`slipstream bench` against a server of its own: what it prints, and that it removes what it has made. No figure is judged."""
-import contextlib
 import json
 import os
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from nats_server import NatsServer  # noqa: E402
 
 COMMAND = sys.argv[1]
-TREE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".deps", "bin", "nats-server")
 FIGURES = ["count", "seconds", "rate", "bytes_per_s"]
 LATENCIES = ["p50_us", "p90_us", "p99_us", "p999_us", "max_us"]
 KINDS = {"pub": False, "sub": False, "request": True, "js-pub": True, "kv-put": True, "kv-get": True, "kv-scan": False, "kv-watch": False}
@@ -54,27 +52,12 @@ def check_text(port):
 
 
 def main():
-    program = os.environ.get("SLIPSTREAM_NATS_SERVER") or (TREE if os.path.exists(TREE) else shutil.which("nats-server"))
-    with tempfile.TemporaryDirectory() as scratch:
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            port = s.getsockname()[1]
-        config = os.path.join(scratch, "server.conf")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write(f'listen: 127.0.0.1:{port}\njetstream {{ store_dir: "{scratch}/js" }}\n')
-        with subprocess.Popen([program, "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
-            try:
-                for _ in range(400):
-                    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                        break
-                    time.sleep(0.05)  # for the other process to come up
-                for kind, latencies in KINDS.items():
-                    check_json(port, kind, latencies)
-                check_text(port)
-                listed = run(port, "stream", "ls", "--json")
-                check(listed.returncode == 0 and "slipstream_bench" not in listed.stdout, "nothing is left on the server")
-            finally:
-                server.terminate()
+    with tempfile.TemporaryDirectory() as scratch, NatsServer(scratch, jetstream=True) as server:
+        for kind, latencies in KINDS.items():
+            check_json(server.port, kind, latencies)
+        check_text(server.port)
+        listed = run(server.port, "stream", "ls", "--json")
+        check(listed.returncode == 0 and "slipstream_bench" not in listed.stdout, "nothing is left on the server")
     print("bench: output and clean-up are as documented")
 
 

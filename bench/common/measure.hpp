@@ -4,7 +4,8 @@
 // operation), `server_cpu_ns` (the same of the process $NATS_SERVER_PID), `switches` (voluntary context switches for each
 // operation), `peak_kb` (peak resident memory), and for latencies `p50_us`, `p99_us`, `p999_us`.
 //
-// Environment: NATS_HOST and NATS_PORT name the server (127.0.0.1:4222), NATS_SERVER_PID its process.
+// Environment: NATS_HOST and NATS_PORT name the server (127.0.0.1:4222), NATS_SERVER_PID its process; with NATS_TLS_CA, the file of
+// an authority, clients and peers speak TLS (the probes of the limit never do).
 #pragma once
 
 #include <sys/resource.h>
@@ -40,6 +41,7 @@ inline std::string environment(const char* name, const char* otherwise) {
 
 inline std::string server_host() { return environment("NATS_HOST", "127.0.0.1"); }
 inline std::string server_port() { return environment("NATS_PORT", "4222"); }
+inline std::string tls_authority() { return environment("NATS_TLS_CA", ""); }
 
 inline std::int64_t clock_ns(clockid_t clock) {
     timespec t{};

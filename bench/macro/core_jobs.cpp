@@ -1,10 +1,15 @@
 // Publish, receive, request, connect.
+#include <atomic>
 #include <optional>
 #include <sstream>
+#include <thread>
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
 #include <asio/use_awaitable.hpp>
+
+#include <slipstream/thread_safe_publisher.hpp>
 
 #include "bench/macro/load.hpp"
 
@@ -62,11 +67,58 @@ void publish(world& w) {
     w.print(out, n);
 }
 
+/// Threads publish while the event loop, on the main thread, sends. `caller_cpu_ns` is the CPU of the publishing threads alone.
+void publish_from_threads(world& w) {
+    const std::size_t threads = w.given.number("threads", 1);
+    const std::size_t n = w.given.number("n", 2'000'000) / threads * threads;
+    const std::string payload(w.given.number("size", 128), 'x');
+    const slipstream::thread_safe_publisher shared(w.nc);
+    std::atomic<std::int64_t> caller_cpu{0};
+    std::atomic<std::size_t> running{threads};
+    std::function<void()> flush = [&] {
+        w.nc.async_flush({.timeout = std::chrono::minutes(1)}, [&](std::error_code ec) {
+            require(ec, "flush");
+            if (w.nc.stats().out_msgs < n) return flush();  // a full outbox had left some with the threads' publisher
+            w.end();
+            w.stop();
+        });
+    };
+    const auto publish_share = [&] {
+        slipstream::thread_safe_publisher mine = shared;
+        const std::int64_t began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+        for (std::size_t sent = 0; sent < n / threads;) {
+            const std::error_code ec = mine.publish(subject, payload);
+            if (!ec) {
+                ++sent;
+            } else if (ec == slipstream::errc::buffer_full) {
+                std::this_thread::sleep_for(std::chrono::microseconds(50));  // as a publisher does that has nothing else to do
+            } else {
+                require(ec, "publish");
+            }
+        }
+        caller_cpu += clock_ns(CLOCK_THREAD_CPUTIME_ID) - began;
+        if (--running == 0) asio::post(w.io, flush);
+    };
+    w.begin();
+    const auto work = asio::make_work_guard(w.io);
+    std::vector<std::thread> all;
+    for (std::size_t i = 0; i < threads; ++i) all.emplace_back(publish_share);
+    w.run();
+    for (std::thread& t : all) t.join();
+    report out("pub-threads", "slipstream");
+    out.number("threads_publishing", threads).number("writes", w.nc.stats().socket_writes);
+    out.number("caller_cpu_ns", static_cast<double>(caller_cpu) / static_cast<double>(n), 2);
+    w.print(out, n);
+}
+
 void receive(world& w) {
     const std::size_t fan = w.given.number("subscriptions", 1);
-    const std::size_t n = w.given.number("n", 1'000'000) / fan * fan;
+    const std::size_t connections = w.given.number("connections", 1);
+    const std::size_t n = w.given.number("n", 1'000'000) / (fan * connections) * (fan * connections);
     std::optional<companion> load = load_from(w.given);
-    w.connect();
+    std::vector<slipstream::client> clients{w.nc};
+    while (clients.size() < connections) clients.emplace_back(w.io.get_executor(), options_from_environment());
+    for (slipstream::client& nc : clients) w.connect(nc);
     std::size_t seen = 0;
     std::size_t bytes = 0;
     const auto count = [&](const message_view& m) {
@@ -77,14 +129,18 @@ void receive(world& w) {
         w.stop();
     };
     std::vector<slipstream::subscription> subscriptions;
-    for (std::size_t i = 0; i < fan; ++i) subscriptions.push_back(w.nc.subscribe(subject, std::ref(count)));
-    w.nc.async_flush({}, [&load](std::error_code ec) {
-        require(ec, "flush");
-        if (load) load->go();
-    });
+    std::size_t unready = clients.size();
+    for (slipstream::client& nc : clients) {
+        for (std::size_t i = 0; i < fan; ++i) subscriptions.push_back(nc.subscribe(subject, std::ref(count)));
+        nc.async_flush({}, [&](std::error_code ec) {
+            require(ec, "flush");
+            if (--unready == 0 && load) load->go();
+        });
+    }
     w.run();
     report out("recv", "slipstream");
-    out.number("size", w.given.number("size", 128)).number("subscriptions", fan).number("reads", w.nc.stats().socket_reads);
+    out.number("size", w.given.number("size", 128)).number("connections", connections).number("subscriptions", fan);
+    out.number("reads", w.nc.stats().socket_reads);
     out.number("bytes", bytes);
     w.print(out, n);
 }

@@ -1,8 +1,10 @@
 // The load generator: one job a run, on the public API only; prints one JSON line (bench/common/measure.hpp says what is in it).
 //
 //     load pub      --size 128 --n 2000000 [--outbox 131072]  publishes, one flush at the end
-//     load recv     --size 128 --n 1000000 [--subscriptions 1] [--load "PROGRAM ARGUMENT..."]
-//                                                           a handler adds up payload sizes; without --load the server feeds by itself
+//     load pub-threads --threads 1 --size 128 --n 2000000 [--handoff 131072]   the same from other threads than the event loop's
+//     load recv     --size 128 --n 1000000 [--subscriptions 1] [--connections 1] [--load "PROGRAM ARGUMENT..."]
+//                                                           a handler adds up payload sizes; so many subscriptions on each connection,
+//                                                           all on one thread; without --load the server feeds by itself
 //     load pubsub   --size 128 --n 300000                   publishes and receives on one connection
 //     load request  --window 1 --n 20000 [--load ...]       requests, so many at a time; latencies with a window of one
 //     load js-pub   --window 256 --n 200000 [--storage file]
@@ -29,6 +31,7 @@ constexpr std::size_t small_outbox = std::size_t{128} * 1024;
 
 constexpr job jobs[] = {
     {"pub", bench::publish, true, small_outbox},
+    {"pub-threads", bench::publish_from_threads, true, small_outbox},
     {"recv", bench::receive, false},
     {"pubsub", bench::publish_and_receive, true, small_outbox},
     {"request", bench::request, false},

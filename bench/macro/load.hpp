@@ -25,7 +25,8 @@ namespace bench {
 
 inline slipstream::connect_options options_from_environment() {
     slipstream::connect_options options;
-    options.servers = {"nats://" + server_host() + ":" + server_port()};
+    options.tls.ca_file = tls_authority();
+    options.servers = {(options.tls.ca_file.empty() ? "nats://" : "tls://") + server_host() + ":" + server_port()};
     return options;
 }
 
@@ -37,8 +38,9 @@ inline void require(const std::error_code& ec, std::string_view what) {
 /// A client of its own, on an event loop of its own. Declared before what uses it.
 class world {
 public:
-    /// `outbox` is connect_options::outbox_bytes unless the run says otherwise.
-    world(const arguments& a, std::size_t outbox) : given(a), nc(io.get_executor(), with_outbox(a.number("outbox", outbox))), js(nc) {}
+    /// `outbox` is connect_options::outbox_bytes and handoff_bytes unless the run says otherwise.
+    world(const arguments& a, std::size_t outbox)
+        : given(a), nc(io.get_executor(), with_buffers(a.number("outbox", outbox), a.number("handoff", outbox))), js(nc) {}
     ~world() {
         nc.close();
         io.restart();
@@ -47,8 +49,9 @@ public:
     world(const world&) = delete;
     world& operator=(const world&) = delete;
 
-    void connect() {
-        nc.async_connect([this](std::error_code ec) {
+    void connect() { connect(nc); }
+    void connect(slipstream::client& one) {
+        one.async_connect([this](std::error_code ec) {
             require(ec, "connecting");
             stop();
         });
@@ -90,9 +93,10 @@ public:
     slipstream::jetstream::context js;
 
 private:
-    static slipstream::connect_options with_outbox(std::size_t bytes) {
+    static slipstream::connect_options with_buffers(std::size_t outbox, std::size_t handoff) {
         slipstream::connect_options options = options_from_environment();
-        options.outbox_bytes = bytes;
+        options.outbox_bytes = outbox;
+        options.handoff_bytes = handoff;
         return options;
     }
 
@@ -159,6 +163,7 @@ void run_pipeline(world& w, std::string_view job, std::size_t operations, Begin 
 
 // --- core_jobs.cpp ---
 void publish(world& w);
+void publish_from_threads(world& w);
 void receive(world& w);
 void publish_and_receive(world& w);
 void request(world& w);

@@ -1,38 +1,18 @@
 // nats.c at the jobs of bench/macro/load.cpp, with the same options and the same figures.
 //
-//     natsc pub|recv|pubsub|request|js-pub|kv-put|kv-get|kv-watch|kv-keys|connect|idle [--NAME VALUE]...
+//     natsc pub|pub-threads|recv|pubsub|request|js-pub|kv-put|kv-get|kv-watch|kv-keys|connect|idle [--NAME VALUE]...
 //
 // It has no asynchronous request, get or put. `request --how threads` has a thread for each pending one, as its documentation says;
 // `--how mux` goes around it with a wildcard inbox of its own and publishes from the callback. NATSC_SPIN=0 switches off the spinning of
 // its locks, which helps on few cores.
-#include <nats/nats.h>
-
-#include <atomic>
 #include <optional>
 #include <sstream>
-#include <thread>
 
-#include "bench/common/measure.hpp"
+#include "bench/peers/natsc/natsc.hpp"
 
 namespace {
 
 using namespace bench;
-
-void check(natsStatus status, const char* what) {
-    if (status == NATS_OK) return;
-    nats_PrintLastErrorStack(stderr);
-    die(std::string(what) + ": " + natsStatus_GetText(status));
-}
-
-natsConnection* connect() {
-    natsOptions* options = nullptr;
-    natsConnection* nc = nullptr;
-    check(natsOptions_Create(&options), "options");
-    check(natsOptions_SetURL(options, ("nats://" + server_host() + ":" + server_port()).c_str()), "url");
-    check(natsConnection_Connect(&nc, options), "connecting");
-    natsOptions_Destroy(options);
-    return nc;
-}
 
 std::optional<companion> load_from(const arguments& given) {
     std::istringstream words(given.text("load"));
@@ -72,8 +52,6 @@ void publish_all(natsConnection* nc, const std::string& payload, std::size_t n) 
     check(natsConnection_FlushTimeout(nc, 60'000), "flush");
 }
 
-std::string payload_of(const arguments& given) { return std::string(given.number("size", 128), 'x'); }
-
 void publish(const arguments& given) {
     const std::size_t n = given.number("n", 2'000'000);
     natsConnection* const nc = connect();
@@ -84,23 +62,54 @@ void publish(const arguments& given) {
     natsConnection_Destroy(nc);
 }
 
+void publish_from_threads(const arguments& given) {
+    const std::size_t threads = given.number("threads", 1);
+    const std::size_t n = given.number("n", 2'000'000) / threads * threads;
+    const std::string payload = payload_of(given);
+    natsConnection* const nc = connect();
+    std::atomic<std::int64_t> caller_cpu{0};
+    std::vector<std::thread> all;
+    const mark begin = mark::now();
+    for (std::size_t t = 0; t < threads; ++t) {
+        all.emplace_back([&] {
+            const std::int64_t began = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+            for (std::size_t i = 0; i < n / threads; ++i)
+                check(natsConnection_Publish(nc, "b", payload.data(), static_cast<int>(payload.size())), "publish");
+            caller_cpu += clock_ns(CLOCK_THREAD_CPUTIME_ID) - began;
+        });
+    }
+    for (std::thread& t : all) t.join();
+    check(natsConnection_FlushTimeout(nc, 60'000), "flush");
+    const mark end = mark::now();
+    report out("pub-threads", "nats.c");
+    out.number("threads_publishing", threads).number("caller_cpu_ns", static_cast<double>(caller_cpu) / static_cast<double>(n), 2);
+    out.print(begin, end, static_cast<double>(n));
+    natsConnection_Destroy(nc);
+}
+
 void receive(const arguments& given) {
     const std::size_t fan = given.number("subscriptions", 1);
+    const std::size_t connections = given.number("connections", 1);
     counter c;
-    c.wanted = given.number("n", 1'000'000) / fan * fan;
+    c.wanted = given.number("n", 1'000'000) / (fan * connections) * (fan * connections);
     std::optional<companion> load = load_from(given);
-    natsConnection* const nc = connect();
-    std::vector<natsSubscription*> subscriptions(fan);
-    for (natsSubscription*& s : subscriptions) {
-        check(natsConnection_Subscribe(&s, nc, "b", on_message, &c), "subscribe");
-        check(natsSubscription_SetPendingLimits(s, -1, -1), "limits");
+    std::vector<natsConnection*> all(connections);
+    std::vector<natsSubscription*> subscriptions;
+    for (natsConnection*& nc : all) {
+        nc = connect();
+        for (std::size_t i = 0; i < fan; ++i) {
+            natsSubscription*& s = subscriptions.emplace_back();
+            check(natsConnection_Subscribe(&s, nc, "b", on_message, &c), "subscribe");
+            check(natsSubscription_SetPendingLimits(s, -1, -1), "limits");
+        }
+        check(natsConnection_Flush(nc), "flush");
     }
-    check(natsConnection_Flush(nc), "flush");
     if (load) load->go();
     c.wait();
-    report("recv", "nats.c").number("subscriptions", fan).print(c.begin, c.end, static_cast<double>(c.wanted));
+    report out("recv", "nats.c");
+    out.number("connections", connections).number("subscriptions", fan).print(c.begin, c.end, static_cast<double>(c.wanted));
     for (natsSubscription* s : subscriptions) natsSubscription_Destroy(s);
-    natsConnection_Destroy(nc);
+    for (natsConnection* nc : all) natsConnection_Destroy(nc);
 }
 
 void publish_and_receive(const arguments& given) {
@@ -117,39 +126,6 @@ void publish_and_receive(const arguments& given) {
     report("pubsub", "nats.c").print(begin, c.end, static_cast<double>(c.wanted));
     natsSubscription_Destroy(s);
     natsConnection_Destroy(nc);
-}
-
-/// Runs `once` n times; with a window of one keeps the latencies, else shares the work among so many threads.
-template <class Once>
-void run_calls(const arguments& given, const char* job, std::size_t n, Once once) {
-    const std::size_t window = given.number("window", 1);
-    report out(job, "nats.c");
-    out.number("window", window);
-    if (window == 1) {
-        std::vector<std::int64_t> latencies;
-        latencies.reserve(n);
-        for (std::size_t i = 0; i < given.number("warm-up", 500); ++i) once(i);
-        const mark begin = mark::now();
-        for (std::size_t i = 0; i < n; ++i) {
-            const std::int64_t began = now_ns();
-            once(i);
-            latencies.push_back(now_ns() - began);
-        }
-        const mark end = mark::now();
-        out.latencies(latencies).print(begin, end, static_cast<double>(n));
-        return;
-    }
-    std::atomic<std::size_t> next{0};
-    const mark begin = mark::now();
-    std::vector<std::thread> threads;
-    for (std::size_t t = 0; t < window; ++t) {
-        threads.emplace_back([&] {
-            for (std::size_t i = next++; i < n; i = next++) once(i);
-        });
-    }
-    for (std::thread& t : threads) t.join();
-    const mark end = mark::now();
-    out.print(begin, end, static_cast<double>(n));
 }
 
 struct mux : counter {
@@ -219,122 +195,6 @@ void request(const arguments& given) {
     natsConnection_Destroy(nc);
 }
 
-struct jetstream {
-    natsConnection* nc = connect();
-    jsCtx* js = nullptr;
-    explicit jetstream(std::size_t window = 4096) {
-        jsOptions options;
-        jsOptions_Init(&options);
-        options.PublishAsync.MaxPending = static_cast<std::int64_t>(window);
-        check(natsConnection_JetStream(&js, nc, &options), "JetStream");
-    }
-    jetstream(const jetstream&) = delete;
-    jetstream& operator=(const jetstream&) = delete;
-    ~jetstream() {
-        jsCtx_Destroy(js);
-        natsConnection_Destroy(nc);
-    }
-};
-
-jsStorageType storage(const arguments& given) { return given.text("storage", "memory") == "file" ? js_FileStorage : js_MemoryStorage; }
-
-void jetstream_publish(const arguments& given) {
-    const std::size_t n = given.number("n", 200'000);
-    const std::size_t window = given.number("window", 1);
-    jetstream j(window);
-    jsStreamConfig config;
-    jsStreamConfig_Init(&config);
-    const char* subjects[] = {"bench.js"};
-    config.Name = "BENCH";
-    config.Subjects = subjects;
-    config.SubjectsLen = 1;
-    config.Storage = storage(given);
-    js_DeleteStream(j.js, "BENCH", nullptr, nullptr);
-    check(js_AddStream(nullptr, j.js, &config, nullptr, nullptr), "making the stream");
-    const std::string payload = payload_of(given);
-    if (window == 1) {
-        run_calls(given, "js-pub", n, [&](std::size_t) {
-            jsPubAck* ack = nullptr;
-            check(js_Publish(&ack, j.js, "bench.js", payload.data(), static_cast<int>(payload.size()), nullptr, nullptr), "publish");
-            jsPubAck_Destroy(ack);
-        });
-    } else {
-        const mark begin = mark::now();
-        for (std::size_t i = 0; i < n; ++i)
-            check(js_PublishAsync(j.js, "bench.js", payload.data(), static_cast<int>(payload.size()), nullptr), "publish");
-        check(js_PublishAsyncComplete(j.js, nullptr), "acknowledgements");
-        const mark end = mark::now();
-        report("js-pub", "nats.c").number("window", window).print(begin, end, static_cast<double>(n));
-    }
-    js_DeleteStream(j.js, "BENCH", nullptr, nullptr);
-}
-
-void kv_calls(const arguments& given, bool put) {
-    const std::size_t keys = given.number("keys", 1000);
-    jetstream j;
-    kvConfig config;
-    kvConfig_Init(&config);
-    config.Bucket = "bench";
-    config.StorageType = storage(given);
-    kvStore* kv = nullptr;
-    js_DeleteKeyValue(j.js, "bench");
-    check(js_CreateKeyValue(&kv, j.js, &config), "making the bucket");
-    const std::string value = payload_of(given);
-    const auto key = [keys](std::size_t i) { return "key." + std::to_string(i % keys); };
-    for (std::size_t i = 0; i < keys; ++i)
-        check(kvStore_Put(nullptr, kv, key(i).c_str(), value.data(), static_cast<int>(value.size())), "put");
-    run_calls(given, put ? "kv-put" : "kv-get", given.number("n", 20'000), [&](std::size_t i) {
-        if (put) {
-            std::uint64_t revision = 0;
-            check(kvStore_Put(&revision, kv, key(i).c_str(), value.data(), static_cast<int>(value.size())), "put");
-        } else {
-            kvEntry* entry = nullptr;
-            check(kvStore_Get(&entry, kv, key(i).c_str()), "get");
-            kvEntry_Destroy(entry);
-        }
-    });
-    kvStore_Destroy(kv);
-    js_DeleteKeyValue(j.js, "bench");
-}
-
-void kv_put(const arguments& given) { kv_calls(given, true); }
-void kv_get(const arguments& given) { kv_calls(given, false); }
-
-void kv_sync(const arguments& given, bool only_keys) {
-    jetstream j;
-    kvStore* kv = nullptr;
-    check(js_KeyValue(&kv, j.js, given.text("bucket", "sync").c_str()), "opening the bucket");
-    kvWatchOptions options;
-    kvWatchOptions_Init(&options);
-    std::size_t entries = 0;
-    mark end;
-    const mark begin = mark::now();
-    if (only_keys) {
-        kvKeysList list = {nullptr, 0};
-        options.Timeout = 120'000;
-        check(kvStore_Keys(&list, kv, &options), "keys");
-        end = mark::now();
-        entries = static_cast<std::size_t>(list.Count);
-        kvKeysList_Destroy(&list);
-    } else {
-        kvWatcher* watcher = nullptr;
-        check(kvStore_WatchAll(&watcher, kv, &options), "watch");
-        for (kvEntry* entry = nullptr;; ++entries) {
-            check(kvWatcher_Next(&entry, watcher, 60'000), "next");
-            if (entry == nullptr) break;
-            kvEntry_Destroy(entry);
-        }
-        end = mark::now();
-        kvWatcher_Stop(watcher);
-        kvWatcher_Destroy(watcher);
-    }
-    report(only_keys ? "kv-keys" : "kv-watch", "nats.c").print(begin, end, static_cast<double>(entries));
-    kvStore_Destroy(kv);
-}
-
-void kv_watch(const arguments& given) { kv_sync(given, false); }
-void kv_keys(const arguments& given) { kv_sync(given, true); }
-
 void connect_often(const arguments& given) {
     const std::size_t n = given.number("n", 200);
     std::vector<std::int64_t> latencies;
@@ -377,9 +237,13 @@ struct job {
 };
 
 constexpr job jobs[] = {
-    {"pub", publish},   {"recv", receive},  {"pubsub", publish_and_receive}, {"request", request}, {"js-pub", jetstream_publish},
-    {"kv-put", kv_put}, {"kv-get", kv_get}, {"kv-watch", kv_watch},          {"kv-keys", kv_keys}, {"connect", connect_often},
-    {"idle", idle}};
+    {"pub", publish},           {"pub-threads", publish_from_threads},
+    {"recv", receive},          {"pubsub", publish_and_receive},
+    {"request", request},       {"js-pub", jetstream_publish},
+    {"kv-put", kv_put},         {"kv-get", kv_get},
+    {"kv-watch", kv_watch},     {"kv-keys", kv_keys},
+    {"connect", connect_often}, {"idle", idle},
+};
 
 }  // namespace
 

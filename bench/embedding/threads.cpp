@@ -1,8 +1,10 @@
 // Several event loops: one thread, one io_context and one client each. The clients share nothing, so there is no lock and no hand-over
 // between threads; a queue group spreads the requests over them.
 //
-// Usage: embedding_threads SERVER_URL [THREADS [REQUESTS]]. Prints how many requests each thread has answered.
+// Usage: embedding_threads SERVER_URL [THREADS [REQUESTS [WORK]]]. A request is WORK microseconds of computing. Prints how many requests
+// each thread has answered, and how many all of them answer in a second.
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -30,16 +32,22 @@ slipstream::connect_options options_for(const std::string& url) {
     return options;
 }
 
+/// Stands for what a service computes.
+void compute(std::chrono::microseconds work) {
+    for (const auto end = std::chrono::steady_clock::now() + work; std::chrono::steady_clock::now() < end;) {}
+}
+
 /// Everything of one thread. Nobody else touches it while the loop runs, but for post().
 class worker {
 public:
-    explicit worker(const std::string& url) : nc_(io_.get_executor(), options_for(url)) {}
+    worker(const std::string& url, std::chrono::microseconds work) : work_(work), nc_(io_.get_executor(), options_for(url)) {}
 
     /// Answers requests to "work" from now on. `ready` counts up when the server knows.
     void start(std::atomic<unsigned>& ready) {
         in_ = nc_.subscribe("work",
                             [this](const slipstream::message_view& m) {
                                 ++answered_;
+                                compute(work_);
                                 if (const std::error_code ec = nc_.publish(m.reply_to(), m.payload())) give_up(ec, "publish");
                             },
                             {.queue_group = "workers"});
@@ -60,6 +68,7 @@ public:
     [[nodiscard]] std::uint64_t answered() const noexcept { return answered_; }  // after stop()
 
 private:
+    std::chrono::microseconds work_;
     asio::io_context io_{1};  // one thread runs it, and Asio may know
     slipstream::client nc_;
     slipstream::subscription in_;
@@ -106,13 +115,17 @@ int main(int argc, char** argv) {
     const std::size_t threads = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 2;
     const std::uint64_t requests = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 1000;
 
+    const std::chrono::microseconds work(argc > 4 ? std::strtol(argv[4], nullptr, 10) : 0);
+
     std::vector<std::unique_ptr<worker>> workers;
     std::atomic<unsigned> ready{0};
-    for (std::size_t i = 0; i < threads; ++i) workers.push_back(std::make_unique<worker>(url));
+    for (std::size_t i = 0; i < threads; ++i) workers.push_back(std::make_unique<worker>(url, work));
     for (const auto& w : workers) w->start(ready);
     while (ready != threads) std::this_thread::yield();
 
+    const auto began = std::chrono::steady_clock::now();
     requester(url, requests).run();
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
 
     std::uint64_t all = 0;
     for (const auto& w : workers) {
@@ -121,5 +134,6 @@ int main(int argc, char** argv) {
         std::printf("a thread has answered %llu\n", static_cast<unsigned long long>(w->answered()));
     }
     std::printf("together %llu of %llu\n", static_cast<unsigned long long>(all), static_cast<unsigned long long>(requests));
+    std::printf("%.0f requests a second\n", static_cast<double>(all) / seconds.count());
     return all == requests ? 0 : 1;
 }

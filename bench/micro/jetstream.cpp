@@ -4,6 +4,8 @@
 //     find_dots/v1, /v2      finding each dot of the same subject and nothing else
 //     publish_ack/usual      every publish; goal: no allocation, a small part of what a request costs
 //     publish_ack/json       the same text with a blank in front, which takes the way through the JSON parser
+//     find_all/*             memchr over the same text: the end of the acknowledgement, the commas of the refusal, the lines of the reply
+//     create_response        what a refused kv create says: which error it is
 //     direct_get             a KV get's reply: four headers and a time
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <benchmark/benchmark.h>
 
 #include <slipstream/jetstream/ack_subject.hpp>
+#include <slipstream/jetstream/create_response.hpp>
 
 #include "jetstream/api/decode.hpp"
 #include "jetstream/api/publish_ack.hpp"
@@ -50,6 +53,31 @@ void find_dots(benchmark::State& state, std::string_view text) {
     }
 }
 
+/// Finds each byte `wanted` of the text.
+void find_all(benchmark::State& state, std::string_view in, char wanted) {
+    const std::string text(in);
+    for (auto _ : state) {
+        const char* at = text.data();
+        const char* const end = at + text.size();
+        benchmark::DoNotOptimize(at);
+        while (const void* found = std::memchr(at, wanted, static_cast<std::size_t>(end - at))) at = static_cast<const char*>(found) + 1;
+        benchmark::DoNotOptimize(at);
+    }
+}
+
+constexpr std::string_view usual_ack = R"({"stream":"KV_config","seq":1234567})";
+constexpr std::string_view refusal =
+    R"({"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 5"},"stream":"KV_config","seq":0})";
+
+void create_response(benchmark::State& state) {
+    const std::string text(refusal);
+    for (auto _ : state) {
+        std::string_view t = text;
+        benchmark::DoNotOptimize(t);
+        benchmark::DoNotOptimize(jetstream::classify_create_response(t));
+    }
+}
+
 void publish_ack(benchmark::State& state, std::string_view text) {
     const std::string payload(text);
     jetstream::publish_ack ack;
@@ -60,11 +88,12 @@ void publish_ack(benchmark::State& state, std::string_view text) {
     }
 }
 
+constexpr std::string_view reply_headers =
+    "NATS/1.0\r\nNats-Stream: KV_config\r\nNats-Subject: $KV.config.service.1234567\r\n"
+    "Nats-Sequence: 1234567\r\nNats-Time-Stamp: 2026-11-23T08:55:04.07610357Z\r\n\r\n";
+
 void direct_get(benchmark::State& state) {
-    const message reply(message_view("_INBOX.a.b", {},
-                                     "NATS/1.0\r\nNats-Stream: KV_config\r\nNats-Subject: $KV.config.service.1234567\r\n"
-                                     "Nats-Sequence: 1234567\r\nNats-Time-Stamp: 2026-11-23T08:55:04.07610357Z\r\n\r\n",
-                                     "a value of some bytes"));
+    const message reply(message_view("_INBOX.a.b", {}, reply_headers, "a value of some bytes"));
     for (auto _ : state) {
         jetstream::stored_message out;
         const std::error_code ec = jetstream::api::decode_direct_message(reply.clone(), out, nullptr);
@@ -79,8 +108,12 @@ BENCHMARK_CAPTURE(ack_subject, v1, v1);
 BENCHMARK_CAPTURE(ack_subject, v2, v2);
 BENCHMARK_CAPTURE(find_dots, v1, v1);
 BENCHMARK_CAPTURE(find_dots, v2, v2);
-BENCHMARK_CAPTURE(publish_ack, usual, R"({"stream":"KV_config","seq":1234567})");
+BENCHMARK_CAPTURE(publish_ack, usual, usual_ack);
 BENCHMARK_CAPTURE(publish_ack, json, R"( {"stream":"KV_config","seq":1234567})");
+BENCHMARK_CAPTURE(find_all, memchr_ack, usual_ack, '}');
+BENCHMARK(create_response);
+BENCHMARK_CAPTURE(find_all, memchr_refusal, refusal, ',');
 BENCHMARK(direct_get);
+BENCHMARK_CAPTURE(find_all, memchr_reply, reply_headers, '\n');
 
 BENCHMARK_MAIN();

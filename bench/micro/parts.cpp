@@ -1,10 +1,11 @@
 // The small steps that every message, request or entry goes through. Rows to read together:
 //     subject_check/N       what publish asks of a subject of N bytes; beside it memcpy/N, moving the same bytes
 //     subject_match/*       a pattern against a subject; memchr_dots: finding the dots of the same subject
-//     request_token         a slot taken, its token written, found again and given back
+//     request_token         a slot taken, its token written, found again and given back; memcpy_token: the token's bytes moved twice
 //     dispatch/N            from a sid to the state of its subscription, N of them in turn; array_index/N: the look-up alone
-//     status                what of a reply says that nobody answers; headers_get: one header by its name
-//     kv_delivery/*         one entry of a watch: ACK subject, key, operation
+//     status                what of a reply says that nobody answers; headers_get: one header by its name; memchr_headers: finding the
+//                           ends of that block's lines
+//     kv_delivery/*         one entry of a watch: ACK subject, key, operation; memcpy_delivery: moving subject, ACK subject and value
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -94,6 +95,17 @@ void request_token(benchmark::State& state) {
     }
 }
 
+void memcpy_token(benchmark::State& state) {
+    std::array<char, session::request_table::token_size> from{};
+    std::array<char, session::request_table::token_size> to{};
+    for (auto _ : state) {
+        std::memcpy(to.data(), from.data(), to.size());
+        benchmark::DoNotOptimize(to);
+        std::memcpy(from.data(), to.data(), to.size());
+        benchmark::DoNotOptimize(from);
+    }
+}
+
 void dispatch(benchmark::State& state) {
     session::subscription_table table;
     std::vector<std::uint64_t> sids;
@@ -127,8 +139,22 @@ void status(benchmark::State& state) {
     }
 }
 
+constexpr std::string_view reply_headers =
+    "NATS/1.0\r\nNats-Stream: KV_config\r\nNats-Subject: $KV.config.a\r\nNats-Sequence: 1234567\r\n\r\n";
+
+void memchr_headers(benchmark::State& state) {
+    const std::string block(reply_headers);
+    for (auto _ : state) {
+        const char* at = block.data();
+        const char* const end = at + block.size();
+        benchmark::DoNotOptimize(at);
+        while (const void* line = std::memchr(at, '\n', static_cast<std::size_t>(end - at))) at = static_cast<const char*>(line) + 1;
+        benchmark::DoNotOptimize(at);
+    }
+}
+
 void headers_get(benchmark::State& state) {
-    const std::string block = "NATS/1.0\r\nNats-Stream: KV_config\r\nNats-Subject: $KV.config.a\r\nNats-Sequence: 1234567\r\n\r\n";
+    const std::string block(reply_headers);
     for (auto _ : state) {
         std::string_view b = block;
         benchmark::DoNotOptimize(b);
@@ -136,11 +162,23 @@ void headers_get(benchmark::State& state) {
     }
 }
 
+constexpr std::string_view entry_subject = "$KV.config.service.1234567";
+constexpr std::string_view entry_reply_to = "$JS.ACK.KV_config.abcdef12.1.1234567.1234567.1700000000000000000.42";
+
+void memcpy_delivery(benchmark::State& state) {
+    const std::string all = std::string(entry_subject).append(entry_reply_to).append(128, 'v');
+    std::vector<char> to(all.size());
+    for (auto _ : state) {
+        std::memcpy(to.data(), all.data(), all.size());
+        benchmark::ClobberMemory();
+    }
+}
+
 void kv_delivery(benchmark::State& state, std::string_view headers) {
-    const std::string reply_to = "$JS.ACK.KV_config.abcdef12.1.1234567.1234567.1700000000000000000.42";
+    const std::string reply_to(entry_reply_to);
     const std::string value(128, 'v');
     for (auto _ : state) {
-        message_view m("$KV.config.service.1234567", reply_to, headers, value);
+        message_view m(entry_subject, reply_to, headers, value);
         benchmark::DoNotOptimize(m);
         benchmark::DoNotOptimize(kv::codec::decode_delivery("$KV.config.", m));
     }
@@ -155,10 +193,13 @@ BENCHMARK_CAPTURE(subject_match, star, "orders.*.berlin.*");
 BENCHMARK_CAPTURE(subject_match, tail, "orders.>");
 BENCHMARK(memchr_dots);
 BENCHMARK(request_token);
+BENCHMARK(memcpy_token);
 BENCHMARK(dispatch)->Arg(1)->Arg(1000);
 BENCHMARK(array_index)->Arg(1)->Arg(1000);
 BENCHMARK(status);
 BENCHMARK(headers_get);
+BENCHMARK(memchr_headers);
+BENCHMARK(memcpy_delivery);
 BENCHMARK_CAPTURE(kv_delivery, put, "");
 BENCHMARK_CAPTURE(kv_delivery, meta_only, "NATS/1.0\r\nNats-Msg-Size: 128\r\n\r\n");
 BENCHMARK_CAPTURE(kv_delivery, erase, "NATS/1.0\r\nKV-Operation: DEL\r\n\r\n");

@@ -34,7 +34,7 @@ class NatsServer:
             file.write(f"listen: 127.0.0.1:{self.port}\n{more}\n")
             if jetstream:
                 settings = jetstream if isinstance(jetstream, str) else ""
-                file.write(f'jetstream {{ store_dir: "{scratch}/{name}-js" {settings} }}\n')
+                file.write(f'jetstream {{\nstore_dir: "{scratch}/{name}-js"\n{settings}\n}}\n')
         self.process = subprocess.Popen([self.program, "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         for _ in range(400):
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):

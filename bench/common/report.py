@@ -1,4 +1,5 @@
 """What bench/compare makes of its runs: medians, ratios with quartiles, verdicts, tables, pictures."""
+import math
 import re
 import statistics
 
@@ -22,6 +23,13 @@ def steady(ratio):
     return abs(high - median) <= 0.25 * abs(median) and abs(median - low) <= 0.25 * abs(median)
 
 
+def share_of_limit(run, limit):
+    """By rate, or for lone calls by the median latency."""
+    if run.get("p50_us") and limit.get("p50_us"):
+        return limit["p50_us"] / run["p50_us"]
+    return run["rate"] / limit["rate"] if run.get("rate") and limit.get("rate") else None
+
+
 def summarise(row, results):
     """Medians of the figures; ratios of ours to each other contestant in the same round: median and quartiles; the targets."""
     for runs in results.values():
@@ -29,12 +37,16 @@ def summarise(row, results):
             if "rss_before_kb" in run and "peak_kb" in run:
                 run["growth_kb"] = run["peak_kb"] - run["rss_before_kb"]
     out = {"row": row.number, "name": row.name, "main": row.main, "rounds": max(map(len, results.values())), "figures": {}, "ratios": {},
-           "targets": [], "errors": {}}
+           "shares": {}, "targets": [], "errors": {}}
     for name, runs in results.items():
         good = [r for r in runs if "error" not in r]
         out["errors"].update({name: r["error"] for r in runs if "error" in r})
         keys = {k for r in good for k, v in r.items() if isinstance(v, (int, float))}
         out["figures"][name] = {k: statistics.median(r[k] for r in good if k in r) for k in sorted(keys)}
+    for name, runs in results.items():
+        share = [s for s in map(share_of_limit, runs, results.get("limit", [])) if s]
+        if share:
+            out["shares"][name] = statistics.median(share)
     ours = results["slipstream"]
     for name, runs in results.items():
         if name == "slipstream":
@@ -124,7 +136,7 @@ def short_table(summaries):
         cells += ["-" if speed(s, p) is None else f"{speed(s, p):.2f}" for p in PEERS]
         cpu = s["ratios"].get("nats.c", {}).get("cpu_ns")
         cells.append(f"{cpu[0]:.2f}" if cpu else "-")
-        share = speed(s, "limit")
+        share = s["shares"].get("slipstream")
         cells.append(f"{share:.2f}" if share else "-")
         lines.append("| " + " | ".join(cells) + " |")
     return lines
@@ -168,21 +180,17 @@ def legend(x, y, names):
 
 
 def bars(summaries):
-    """Rate of each contestant (or inverse of its p50) as a share of the limit's; to nats.c's where there is no limit."""
+    """Of the rows that have a limit: the share of it that each contestant reaches."""
     left, scale, step, widest = 330, 420, 13, 1.25
     parts, y = [], 66
     for s in compared(summaries):
-        figures = s["figures"]
-        limit = figures.get("limit")
-        if not limit or not s["main"]:
+        if not s["shares"] or not s["main"]:
             continue
-        metric = "p50_us" if "p50_us" in limit else "rate"
         parts.append(f'<text x="{left - 8}" y="{y + 11}" text-anchor="end">{s["name"]}</text>')
         for name in ("slipstream", *PEERS):
-            figure = figures.get(name, {}).get(metric)
-            if not figure:
+            share = s["shares"].get(name)
+            if not share:
                 continue
-            share = limit[metric] / figure if metric == "p50_us" else figure / limit[metric]
             length = round(min(share, widest) * scale)
             parts.append(f'<rect x="{left}" y="{y + 1}" width="{length}" height="{step - 2}" fill="{COLOURS[name]}"/>')
             parts.append(f'<text x="{left + length + 4}" y="{y + 10}" font-size="10">{share:.2f}</text>')
@@ -196,7 +204,7 @@ def bars(summaries):
 
 
 def curves(summaries):
-    """Latencies by percentile, a panel for each row of lone calls on one core."""
+    """Latencies by percentile, a panel for each row of lone calls, logarithmic."""
     points = (("min", "min_us"), ("p50", "p50_us"), ("p90", "p90_us"), ("p99", "p99_us"), ("p99.9", "p999_us"))
     rows = [s for s in summaries if "p999_us" in s["figures"].get("slipstream", {}) and s["main"]]
     wide, high = 430, 210
@@ -205,15 +213,19 @@ def curves(summaries):
     for i, s in enumerate(rows):
         x0, y0 = 50 + wide * (i % 2), 70 + high * (i // 2)
         figures = {name: s["figures"][name] for name in ("limit", *reversed(PEERS), "slipstream") if "p50_us" in s["figures"].get(name, {})}
-        top = max(f[k] for f in figures.values() for _, k in points[:4]) * 1.05
+        every = [f[k] for f in figures.values() for _, k in points if f.get(k)]
+        low, top = math.log10(min(every)), math.log10(max(every) * 1.05)
+        height = lambda us: 140 * (math.log10(us) - low) / (top - low)  # noqa: E731
         parts.append(f'<text x="{x0}" y="{y0}" font-weight="bold">{s["name"]}</text>')
-        for share in (0, 0.5, 1):
-            y = y0 + 160 - 140 * share
+        for us in (digit * 10**power for power in range(-1, 6) for digit in (1, 2, 5)):
+            if not low <= math.log10(us) <= top:
+                continue
+            y = y0 + 160 - height(us)
             parts.append(f'<line x1="{x0}" x2="{x0 + 340}" y1="{y:.0f}" y2="{y:.0f}" stroke="#d8dee4"/>')
-            parts.append(f'<text x="{x0 - 6}" y="{y + 4:.0f}" text-anchor="end" font-size="10">{top * share:.0f}</text>')
+            parts.append(f'<text x="{x0 - 6}" y="{y + 4:.0f}" text-anchor="end" font-size="10">{us:g}</text>')
         for at, (label, _) in enumerate(points):
             parts.append(f'<text x="{x0 + 10 + 80 * at}" y="{y0 + 178}" text-anchor="middle" font-size="10">{label}</text>')
         for name, f in figures.items():
-            line = " ".join(f"{x0 + 10 + 80 * at},{y0 + 160 - 140 * min(f[k] / top, 1.06):.0f}" for at, (_, k) in enumerate(points))
+            line = " ".join(f"{x0 + 10 + 80 * at},{y0 + 160 - height(f[k]):.0f}" for at, (_, k) in enumerate(points) if f.get(k))
             parts.append(f'<polyline points="{line}" fill="none" stroke="{COLOURS[name]}" stroke-width="2"/>')
     return svg(900, 90 + high * ((len(rows) + 1) // 2), parts)

@@ -94,7 +94,7 @@ def receive_rows(cut, bin_dir):
     yield row.at_least("rate", "nats.c", 1.15).at_most("cpu_ns", "nats.c", 0.20).at_least("rate", "limit", 0.95)
     row = through_server(4, "receive 128 B, server, 8 subscriptions", 2_000_000, 8, 1, ALL)
     yield row.at_least("rate", "nats.c", 4).at_most("cpu_ns", "nats.c", 0.08).at_least("rate", "limit", 0.90)
-    yield through_server(17, "receive 128 B, 4 subscriptions on 4 connections, one thread", 1_000_000, 1, 4, ALL)
+    yield through_server(17, "receive 128 B, 4 subscriptions, 4 connections", 1_000_000, 1, 4, ALL)
 
 
 def both_ways_rows(cut):

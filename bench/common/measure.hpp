@@ -5,7 +5,7 @@
 // operation), `peak_kb` (peak resident memory), and for latencies `p50_us`, `p99_us`, `p999_us`.
 //
 // Environment: NATS_HOST and NATS_PORT name the server (127.0.0.1:4222), NATS_SERVER_PID its process; with NATS_TLS_CA, the file of
-// an authority, clients and peers speak TLS (the probes of the limit never do).
+// an authority, clients and peers speak TLS (the probes of the limit when they are told --tls 1).
 #pragma once
 
 #include <sys/resource.h>

@@ -197,10 +197,15 @@ def other_rows(cut, responder, bin_dir):
         row.add("limit", "limit_publish", f"--size 128 --n {2_000_000 // cut} --notsent-lowat 16384")
         yield row.at_most("caller_cpu_ns", "nats.c", 0.8).at_least("rate", "nats.c", 0.9)
     for size, n in ((128, 1_000_000), (8192, 50_000)):
-        yield Row(16, f"publish {size} B over TLS", main=size == 128, tls=True, seconds=1).all(f"pub --size {size} --n {n // cut}")
-        options = f'--size {size} --n {n // cut} --load "{bin_dir}/limit_publish --size {size} --n {n // cut}"'
-        yield Row(16, f"receive {size} B over TLS", main=size == 128, tls=True, seconds=1.3).all("recv " + options)
-    yield Row(16, "request over TLS, one core", main=True, tls=True, one_core=True).all(f"request --n {10_000 // cut} {responder}")
+        options = f"--size {size} --n {n // cut}"
+        row = Row(16, f"publish {size} B over TLS", main=size == 128, tls=True, seconds=1)
+        yield row.all("pub " + options, f"publish --tls 1 {options}")
+        options += f' --load "{bin_dir}/limit_publish --size {size} --n {n // cut}"'
+        row = Row(16, f"receive {size} B over TLS", main=size == 128, tls=True, seconds=1.3)
+        yield row.all("recv " + options, f"receive --tls 1 {options}")
+    options = f"--n {10_000 // cut} {responder}"
+    row = Row(16, "request over TLS, one core", main=True, tls=True, one_core=True)
+    yield row.all("request " + options, f"request --tls 1 {options}")
 
 
 def all_rows(bin_dir, smoke=False):

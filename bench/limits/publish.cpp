@@ -1,6 +1,6 @@
 // The ingest ceiling: frames made beforehand in large writes, then a PING and its PONG.
 //
-//     publish --size 128 --n 2000000 [--chunk 32768] [--notsent-lowat 16384]
+//     publish --size 128 --n 2000000 [--chunk 32768] [--notsent-lowat 16384] [--tls 1]
 #include "bench/limits/raw.hpp"
 
 int main(int argc, char** argv) {
@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
     const std::size_t batch = std::max<std::size_t>(given.number("chunk", std::size_t{32} * 1024) / frame.size(), 1);
     std::string frames;
     for (std::size_t i = 0; i < batch; ++i) frames += frame;
-    raw_connection c(std::size_t{64} * 1024);
+    raw_connection c(std::size_t{64} * 1024, given.number("tls", 0) != 0);
     c.connect();
     if (const int low = static_cast<int>(given.number("notsent-lowat", 0)); low != 0)
         setsockopt(c.fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low, sizeof low);

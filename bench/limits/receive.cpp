@@ -1,6 +1,6 @@
 // The delivery ceiling: reads, and parses every frame. The load comes from the fake server, or through a server from --load.
 //
-//     receive --size 128 --n 1000000 [--subscriptions 1] [--connections 1] [--load "PROGRAM ARGUMENT..."]
+//     receive --size 128 --n 1000000 [--subscriptions 1] [--connections 1] [--tls 1] [--load "PROGRAM ARGUMENT..."]
 #include <poll.h>
 
 #include <memory>
@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     std::string subscribe;
     for (std::size_t i = 1; i <= fan; ++i) subscribe += "SUB b " + std::to_string(i) + "\r\n";
     for (std::size_t i = 0; i < connections; ++i) {
-        raw_connection& c = *all.emplace_back(std::make_unique<raw_connection>());
+        raw_connection& c = *all.emplace_back(std::make_unique<raw_connection>(std::size_t{256} * 1024, given.number("tls", 0) != 0));
         c.connect();
         c.write(subscribe);
         if (load) {

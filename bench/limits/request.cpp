@@ -1,7 +1,7 @@
 // Requests through the server with as little as possible at both ends.
 //
 //     request --mode responder                    answers everything sent to "req"
-//     request --window 1 --n 20000 [--load "PROGRAM ARGUMENT..."]
+//     request --window 1 --n 20000 [--tls 1] [--load "PROGRAM ARGUMENT..."]
 //                                                 so many at a time; --load starts the responder. With a window of one: waits with
 //                                                 epoll and reads once, as an event loop does, and keeps every latency
 #include <sys/epoll.h>
@@ -63,7 +63,7 @@ int main(int argc, char** argv) {
     std::optional<companion> load;
     if (!command.empty()) load.emplace(command);
 
-    raw_connection c;
+    raw_connection c(std::size_t{256} * 1024, given.number("tls", 0) != 0);
     c.connect();
     if (load) load->go();
     c.write("SUB _INBOX.r.* 1\r\n");

@@ -4,12 +4,13 @@
 usage: self_test.py LINT_NAME [argument...]    (arguments as the lint takes them after TREE)
 """
 
+import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from self_test_cases import CASES
+from self_test_cases import AWAITABLE, CASES
 
 HERE = Path(__file__).resolve().parent
 
@@ -27,6 +28,31 @@ def run(lint, files, arguments):
         result = subprocess.run([sys.executable, "-B", HERE / f"{lint}.py", folder, *arguments], text=True, stdout=subprocess.PIPE,
                                 stderr=subprocess.STDOUT, check=False)
         return result.returncode, result.stdout
+
+
+def remembers(program):
+    """The cache of co_await_aggregates: what is as it was is not looked at again, and a change in a header is."""
+    with tempfile.TemporaryDirectory(prefix="slipstream-lint-") as folder:
+        tree = Path(folder).resolve()
+        (tree / "await.hpp").write_text(AWAITABLE)
+        (tree / "a.cpp").write_text('#include "await.hpp"\n#include "b.hpp"\ntask t() { co_await get({}); }\n')
+        entry = {"directory": str(tree), "file": "a.cpp", "command": "g++ -std=c++20 -c a.cpp"}
+        (tree / "commands.json").write_text(json.dumps([entry]))
+
+        def look(header):
+            (tree / "b.hpp").write_text(header)
+            result = subprocess.run([sys.executable, "-B", HERE / "co_await_aggregates.py", tree, program, tree / "commands.json",
+                                     tree / "cache"], text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+            return result.returncode, result.stdout
+
+        bad = "inline task u() { co_await put(options{}); }\n"
+        for header, expected, words in [("", 0, "1 looked at"), ("", 0, "0 looked at"), (bad, 1, "b.hpp:1: temporary"),
+                                        (bad, 1, "b.hpp:1: temporary"), ("// fine\n", 0, "1 looked at")]:
+            code, output = look(header)
+            if code != expected or words not in output:
+                print(f"FAILED: the cache: exit code {code}, expected {expected} with {words!r}\n{output}")
+                return False
+    return True
 
 
 def with_tool(lint, arguments):
@@ -49,6 +75,8 @@ def main():
         if not right:
             failures += 1
             print(f"FAILED: {what}: exit code {code}, expected {'findings with ' + repr(expected) if expected else 'no finding'}\n{output}")
+    if lint == "co_await_aggregates" and not remembers(arguments[0]):
+        failures += 1
     if not any(case[2] for case in CASES[lint]) or all(case[2] for case in CASES[lint]):
         failures += 1
         print("FAILED: a lint needs both a planted violation and a clean counterpart")

@@ -9,7 +9,8 @@ struct task { struct promise_type { task get_return_object() { return {}; } std:
     std::suspend_never final_suspend() noexcept { return {}; } void return_void() {} void unhandled_exception() {} }; };
 struct options { std::string id; int n = 0; };
 struct trivial { int n = 0; };
-ready put(options o); ready get(trivial t);
+struct owner : ready { std::string s; };
+ready put(options o); ready get(trivial t); ready take(std::string s); ready look(const std::string& s); owner own();
 template <class F> ready call(F f) { return {}; }
 '''
 
@@ -125,6 +126,21 @@ CASES = {
         ("a capturing lambda", {"await.hpp": AWAITABLE,
                                 "a.cpp": '#include "await.hpp"\ntask t(std::string s) { co_await call([s] { return s; }); }\n'},
          ["temporary inside co_await"]),
+        ("a conditional with a literal on one side", {"await.hpp": AWAITABLE, "a.cpp": '''#include "await.hpp"
+task t(bool c, std::string a, std::string b) {
+    co_await look(a + (c ? b : ""));
+}
+'''}, ["a.cpp:3: temporary inside co_await"]),
+        ("a conditional between two temporaries", {"await.hpp": AWAITABLE, "a.cpp": '''#include "await.hpp"
+task t(bool c) {
+    co_await take(c ? std::string("x") : (std::string(1, 'y')));
+}
+'''}, ["a.cpp:3: temporary inside co_await"]),
+        ("a conditional of awaitables, in a lambda", {"await.hpp": AWAITABLE, "a.cpp": '''#include "await.hpp"
+auto t = [](bool c) -> task {
+    co_await (c ? own() : own());
+};
+'''}, ["a.cpp:3: temporary inside co_await"]),
         ("a source that does not compile", {"a.cpp": "task t() { co_await nothing; }\n"}, ["could not read it"]),
         ("clean", {"await.hpp": AWAITABLE, "a.cpp": '''#include "await.hpp"
 task t(std::string s) {
@@ -133,6 +149,12 @@ task t(std::string s) {
     co_await put(std::move(named));
     co_await get({.n = 1});
     co_await call([&s] { return s.size(); });
+    co_await look(named.n != 0 ? s : named.id);
+    co_await take(named.n != 0 ? "x" : "y");
+    co_await get({.n = named.n != 0 ? 1 : 2});
+    co_await call([&] { return named.n != 0 ? s : ""; });
+    const int n = named.n != 0 ? co_await take(s) : co_await look(s);
+    static_cast<void>(n);
 }
 '''}, []),
     ],

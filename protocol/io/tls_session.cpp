@@ -12,6 +12,7 @@
 
 #include "protocol/io/tls_callbacks.hpp"
 #include "protocol/io/tls_session_cache.hpp"
+#include "protocol/wire/frame_walker.hpp"
 
 namespace slipstream::io {
 
@@ -40,6 +41,22 @@ std::string subject_of(const X509* certificate) {
     char* bytes = nullptr;
     const long size = BIO_get_mem_data(text.get(), &bytes);
     return size > 0 ? std::string(bytes, static_cast<std::size_t>(size)) : std::string();
+}
+
+/// How much of `bytes`, which begin at a frame, goes into one record. Records are of about the same size, because a server makes its
+/// buffer smaller after short reads. Frames that are not small are not cut: what a server finds cut at the end of a record it copies,
+/// to put it together with the rest, which doubles its work. Any other answer is right too.
+std::size_t for_a_record(std::string_view bytes, std::size_t most) noexcept {
+    if (bytes.size() <= most) return bytes.size();
+    constexpr std::size_t small_frame = 512;
+    wire::frame_walker walker(bytes.substr(0, most));
+    const std::size_t frame = walker.next() == wire::walk_status::frame ? walker.offset() : 0;
+    if (frame == most) return most;
+    const std::size_t records = (bytes.size() - 1) / (most - frame) + 1;
+    const std::size_t least = (bytes.size() - 1) / records + 1;
+    if (frame <= small_frame) return least;
+    while (walker.offset() < least && walker.next() == wire::walk_status::frame) {}
+    return walker.offset();
 }
 
 }  // namespace
@@ -115,7 +132,7 @@ transfer_result tls_session::write(std::string_view bytes) {
     while (out.n < bytes.size() && end_ + record_size + record_overhead <= out_capacity) {
         std::size_t n = 0;
         ERR_clear_error();
-        const int result = SSL_write_ex(ssl_.get(), bytes.data() + out.n, std::min(record_size, bytes.size() - out.n), &n);
+        const int result = SSL_write_ex(ssl_.get(), bytes.data() + out.n, for_a_record(bytes.substr(out.n), record_size), &n);
         if (result != 1) {
             transfer_result last = end(result);
             last.n = out.n;

@@ -1,5 +1,6 @@
 // Encoder: whatever a user passes, what the checks let through is read by the server as exactly that (A23; I3): same verb, subject,
-// reply, queue group, numbers, headers and payload, one frame after the other, and publish_size tells the size before.
+// reply, queue group, numbers, headers and payload, one frame after the other, and publish_size tells the size before; however much of it is taken away before the next is written.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -80,9 +81,32 @@ public:
         wanted_.push_back({.verb = "PONG"});
     }
 
-    void check() const {
-        server_reader server(out_.view());
-        wire::frame_walker walker(out_.view());
+    /// Some bytes leave, as a socket takes them.
+    void leave(std::size_t wish) {
+        const std::size_t count = std::min(wish, out_.size());
+        left_ += out_.view().substr(0, count);
+        out_.consume(count);
+        FUZZ_CHECK(out_.capacity() >= out_.size() && out_.empty() == (out_.size() == 0));
+    }
+    void move(bool assigned) {
+        const std::string before(out_.view());
+        wire::write_buffer other;
+        if (assigned) other.append("forgotten");
+        if (assigned)
+            other = std::move(out_);
+        else
+            wire::write_buffer(std::move(out_)).swap(other);
+        out_.swap(other);
+        FUZZ_CHECK(out_.view() == before && other.empty());
+        out_.shrink(out_.capacity() / 2);  // only what is empty becomes smaller
+        FUZZ_CHECK(out_.view() == before);
+    }
+
+    void check() {
+        leave(out_.size());
+        FUZZ_CHECK(out_.empty());
+        server_reader server(left_);
+        wire::frame_walker walker(left_);
         for (const wanted_frame& w : wanted_) {
             const auto f = server.next();
             FUZZ_CHECK(f.has_value());
@@ -112,6 +136,7 @@ private:
     }
 
     wire::write_buffer out_;
+    std::string left_;
     std::vector<wanted_frame> wanted_;
 };
 
@@ -121,13 +146,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::input in(data, size);
     session s;
     for (int frames = 0; frames < 64 && !in.empty(); ++frames) {
-        switch (in.below(6)) {
+        switch (in.below(8)) {
             case 0: s.publish(in, false); break;
             case 1: s.publish(in, true); break;
             case 2: s.subscribe(in); break;
             case 3: s.unsubscribe(in); break;
             case 4: s.ping(); break;
-            default: s.pong(); break;
+            case 5: s.pong(); break;
+            case 6: s.leave(in.below(1000)); break;
+            default: s.move(in.flag()); break;
         }
     }
     s.check();

@@ -123,6 +123,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         FUZZ_CHECK(!map.append("B", "c") && listed.block() == map.block());
         map.clear();
         FUZZ_CHECK(map.empty() && map.view().empty());
+        FUZZ_CHECK(!map.append("B", "c") && map.block() == "NATS/1.0\r\nB: c\r\n\r\n");  // in memory that it has already
     } else {
         bool thrown = false;
         try {

@@ -45,6 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     FUZZ_CHECK(kv::config_differences(status.config, status.config).empty());
     const auto places = kv::codec::places_of(info.config, "$JS.API");
     FUZZ_CHECK(places.write_prefix.ends_with(places.read_prefix));
+    const auto in_domain = kv::codec::places_of(info.config, "$JS.d.API");  // writes go there, unless a mirror says where
+    FUZZ_CHECK(in_domain.read_prefix == places.read_prefix && in_domain.write_prefix.ends_with("." + places.read_prefix));
     if (!kv::codec::check_is_bucket(info.config)) FUZZ_CHECK(kv::codec::bucket_of_stream(info.config.name) == status.bucket);
     if (!kv::codec::check_bucket_config(status.config)) check_allowed(status.config);
     return 0;

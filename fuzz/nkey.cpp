@@ -94,6 +94,9 @@ void check_key(fuzz::input in) {
     FUZZ_CHECK(auth::decode_base32(read.public_key(), raw));
     const auto* const signed_bytes = reinterpret_cast<const unsigned char*>(message.data());
     FUZZ_CHECK(crypto_sign_verify_detached(signature.data(), signed_bytes, message.size(), raw.data() + 1) == 0);
+    // Of no kind that there is, or of another one.
+    const auto odd = static_cast<nkey_kind>(in.byte());
+    if (odd != nkey_kind::user) FUZZ_CHECK(auth::nkey_pair().read_user_seed(auth::encode_seed(odd, bytes).reveal()));
     std::string damaged(seed.reveal());
     damaged[place] = damaged[place] == other ? 'A' : other;
     if (damaged != seed.reveal()) FUZZ_CHECK(auth::nkey_pair().read_user_seed(damaged));

@@ -1,5 +1,6 @@
-// A client's machine between a user, a server and a clock that all do what a fuzzer's input says. The server mostly answers as a server
-// does, so that the client comes far, and at times sends the input's own bytes.
+// A client's machine between a user, a server and a clock that all do what a fuzzer's input says, or the bytes of a seeded generator
+// (tests/unit/session/core_random_test.cpp). The server mostly answers as a server does, so that the client comes far, and at times sends
+// the input's own bytes.
 #pragma once
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,11 +38,16 @@ struct operation final : public detail::completion<std::error_code>, public deta
         FUZZ_CHECK(++ends == 1);  // I1
         ec = e;
     }
-    void complete(std::error_code e, message) override { complete(e); }
+    void complete(std::error_code e, message m) override {
+        payload = m.payload();
+        complete(e);
+    }
     void destroy() noexcept override { FUZZ_CHECK(++ends == 1); }
 
     detail::operation_id id;
     session::time_point latest = session::never;
+    std::string number;   ///< Of a request.
+    std::string payload;  ///< Of what came.
     std::error_code ec;
     int ends = 0;
 };
@@ -49,7 +56,9 @@ struct operation final : public detail::completion<std::error_code>, public deta
 class server_end {
 public:
     void connect(std::string_view info) {
-        *this = {};
+        interest.clear();
+        greeted = false;
+        unread_.clear();
         to_client_ = info;
     }
     /// I3: whole frames of the grammar, CONNECT first; the last one may be on its way.
@@ -78,7 +87,8 @@ public:
     std::string& to_client() { return to_client_; }
 
     std::map<std::uint64_t, std::string> interest;
-    std::vector<std::string> published;  ///< Payloads.
+    std::vector<std::string> published;  ///< Payloads, over all connections.
+    std::set<std::string> requested;     ///< Likewise.
     bool greeted = false;
 
 private:
@@ -102,12 +112,18 @@ private:
                 break;
         }
     }
-    /// Requests to `svc` only.
+    /// `svc` answers with what it was asked, `denied` is, `nobody` has no responder; other requests wait in vain.
     void answer(const wire::frame& f) {
-        if (f.subject != "svc") return;
+        FUZZ_CHECK(requested.insert(std::string(f.payload)).second);  // I14: a request is sent once
+        if (f.subject == "denied") say("-ERR 'Permissions Violation for Publish to \"denied\"'\r\n");
+        if (f.subject != "svc" && f.subject != "nobody") return;
         for (const auto& [sid, pattern] : interest) {
             if (!pattern.ends_with(".*") || !f.reply_to.starts_with(pattern.substr(0, pattern.size() - 1))) continue;
-            to_client_ += "MSG " + std::string(f.reply_to) + " " + std::to_string(sid) + " 2\r\nok\r\n";
+            const std::string head = std::string(f.reply_to) + " " + std::to_string(sid);
+            if (f.subject == "svc")
+                to_client_ += "MSG " + head + " " + std::to_string(f.payload.size()) + "\r\n" + std::string(f.payload) + "\r\n";
+            else
+                to_client_ += "HMSG " + head + " 16 16\r\nNATS/1.0 503\r\n\r\n\r\n";
         }
     }
 
@@ -125,53 +141,80 @@ private:
     static constexpr unsigned pings_out = 2;
     static constexpr std::size_t outbox_bytes = 1500;
 
+    // --- session_world_acts.cpp: what happens ---
+    connect_options choose_options();
+    authentication choose_login();
     template <class Start>
-    void wish(session::duration limit, Start start) {
+    operation& wish(session::duration limit, Start start) {
         operation& op = operations_.emplace_back();
         op.latest = limit == session::duration::max() ? session::never : now_ + limit;
         op.id = start(op);
+        return op;
     }
+    void connect();
     void act();
     void user();
+    void manage();
     void server();
+    std::string info();
     void publish();
+    void hand_over();
     void subscribe();
     void request();
     void on_message(const message_view& m);
     std::shared_ptr<session::subscription_state> subscription();
     void down(std::error_code ec);
+    void answer_login(const session::login_action& action);
 
+    // --- session_world.cpp: the shell's part, time, and what must hold ---
     void pump();
     void take_action(const session::transport_action& a);
     bool dial();
+    bool secure();
     bool write();
     bool read();
     void tell(const event& e);
     void pass(session::duration d);
     void check_time();
+    void check_quiet(std::string_view text) const;
     void heal();
+    void check_restored();
     void end();
+    void check_history();
 
     input in_;
+    connect_options options_;
     std::unique_ptr<session::core> core_;
     session::time_point now_{1h};
     session::time_point last_in_{};     // when the client last heard something
     server_end server_;
     wire::parser parser_;               // reads what the client reads
     std::string seen_;
+    std::string greeting_;              // comes behind the handshake
+    std::string heard_;                 // from the input, on this connection
     std::deque<operation> operations_;
     std::vector<std::shared_ptr<session::subscription_state>> subscriptions_;
     std::vector<std::string> accepted_;
-    std::vector<std::string> published_;  // over all connections
     std::deque<session::time_point> dials_;
     std::uint64_t counter_ = 0;
     std::uint64_t generation_ = 0;
     bool open_ = false;
     bool connected_ = false;
+    bool securing_ = false;    // the handshake is under way: nothing is read or written
+    bool secured_ = false;
+    bool ever_secured_ = false;
+    bool tls_by_option_ = false;
+    bool tls_by_url_ = false;    // of the servers in the options, as long as these are the servers
+    bool tls_wished_ = false;    // then the server offers it
+    bool tls_demanded_ = false;  // by the options, or this connection's INFO
+    bool secret_echoed_ = false; // the input has made the server say a part of a secret
+    bool honest_ = true;         // the server has said nothing that the input made up
     bool refuse_ = false;
     bool mute_ = false;    // the server sends nothing
     bool stuck_ = false;   // the server takes nothing
+    bool failing_ = true;  // logins and handshakes may fail
     bool up_ = false;
+    bool leaving_ = false;  // the user has ended it
     bool ended_ = false;
 };
 

@@ -75,6 +75,10 @@ void check_text(std::string_view text) {
     if (!api::make_api_prefix({}, text, prefix)) {
         FUZZ_CHECK(is_subject(prefix, false));
         FUZZ_CHECK(is_subject(api::subject(prefix, api::verbs::stream_info, "S"), false));
+        for (const std::string_view name : {std::string_view(), text}) {
+            const api::subject_for_call call(prefix, api::verbs::consumer_info, name, "c");
+            FUZZ_CHECK(call.text() == api::subject(prefix, api::verbs::consumer_info, name, "c"));
+        }
     }
     if (!api::make_api_prefix(text, {}, prefix)) FUZZ_CHECK(text.empty() ? prefix == "$JS.API" : tokens_of(prefix).size() == 3);
     FUZZ_CHECK(text.empty() || api::make_api_prefix("D", text, prefix));

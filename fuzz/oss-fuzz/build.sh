@@ -33,8 +33,11 @@ rm -f "$WORK/libpure.a"
 ar rcs "$WORK/libpure.a" "$WORK"/objects/*.o
 
 for target in $(fuzz/run --list); do
-    more=
-    [ "$target" != ordered ] || more=tests/unit/jetstream/ordered_world.cpp
+    case $target in
+        ordered) more=tests/unit/jetstream/ordered_world.cpp ;;
+        session) more='fuzz/session_world.cpp fuzz/session_world_acts.cpp' ;;
+        *) more= ;;
+    esac
     # shellcheck disable=SC2086
     $CXX $flags "fuzz/$target.cpp" $more "$WORK/libpure.a" $libraries $LIB_FUZZING_ENGINE -o "$OUT/$target"
     corpus=$target

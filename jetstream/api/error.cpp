@@ -11,7 +11,7 @@ namespace {
 
 using conditions = unsigned;
 
-constexpr conditions bit(condition c) { return 1U << static_cast<unsigned>(c); }
+consteval conditions bit(condition c) { return 1U << static_cast<unsigned>(c); }
 
 constexpr conditions none = 0;
 constexpr conditions invalid = bit(condition::invalid_argument);

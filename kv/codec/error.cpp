@@ -42,7 +42,7 @@ constexpr row table[] = {
     {errc::watch_stopped, "watch_stopped", "The watch was stopped.", condition::closed},
 };
 
-constexpr bool in_order() {
+consteval bool in_order() {
     int expected = 1;
     for (const row& r : table) {
         if (static_cast<int>(r.code) != expected++) return false;

@@ -16,7 +16,7 @@ constexpr std::size_t max_key_size = 1024;
 
 using byte_set = std::array<bool, 256>;
 
-constexpr byte_set make_set(std::string_view others) {
+consteval byte_set make_set(std::string_view others) {
     byte_set set{};
     for (unsigned c = '0'; c <= '9'; ++c) set[c] = true;
     for (unsigned c = 'A'; c <= 'Z'; ++c) set[c] = true;

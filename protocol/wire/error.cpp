@@ -14,7 +14,7 @@ namespace {
 
 using conditions = unsigned;
 
-constexpr conditions bit(condition c) { return 1U << static_cast<unsigned>(c); }
+consteval conditions bit(condition c) { return 1U << static_cast<unsigned>(c); }
 
 constexpr conditions none = 0;
 constexpr conditions invalid = bit(condition::invalid_argument);
@@ -129,7 +129,7 @@ constexpr entry table[] = {
     {errc::max_control_line, "max_control_line", "A protocol line was longer than the server's max_control_line.", invalid, no_equivalent},
 };
 
-constexpr bool in_order() {
+consteval bool in_order() {
     int expected = 1;
     for (const entry& e : table) {
         if (static_cast<int>(e.code) != expected++) return false;

@@ -1,0 +1,231 @@
+// The shell's part in the model of session_world.hpp, time, and what must hold whatever happens.
+#include "fuzz/session_world.hpp"
+
+namespace fuzz {
+
+session_world::session_world(const std::uint8_t* data, std::size_t size) : in_(data, size) {
+    const std::uint64_t seed = in_.byte();
+    options_ = choose_options();
+    core_ = std::make_unique<session::core>(options_, seed, "0123456789abcdefghijkl");
+}
+
+void session_world::run() {
+    connect();
+    pump();
+    for (int events = 0; events < 200 && !in_.empty() && !ended_; ++events) {
+        act();
+        pump();
+        pass(0s);
+    }
+    if (!leaving_ && !ended_) heal();
+    end();
+}
+
+void session_world::pump() {
+    for (int turns = 0;; ++turns) {
+        FUZZ_CHECK(turns < 10'000);
+        bool more = false;
+        FUZZ_CHECK(!core_->has_news() || core_->may_have_outputs());
+        for (session::transport_action a; core_->next_action(a); more = true) take_action(a);
+        for (session::login_action a; core_->next_login_action(a); more = true) answer_login(a);
+        static_cast<void>(core_->take_login_traces());
+        for (event e; core_->next_event(e); more = true) tell(e);
+        for (session::finished_operation f; core_->next_finished(f); more = true) f.complete();
+        if (open_ && !connected_) more |= dial();
+        if (securing_) more |= secure();
+        if (connected_ && !securing_ && !stuck_) more |= write();
+        if (connected_ && !securing_ && !mute_ && !core_->reading_paused()) more |= read();
+        if (!more) break;
+    }
+    FUZZ_CHECK(!core_->has_news());
+    if (core_->state() != client_state::draining) FUZZ_CHECK((core_->state() == client_state::connected) == up_);  // I4
+    FUZZ_CHECK(core_->stats().outbox_bytes <= outbox_bytes + 4096);                                                // I9
+}
+
+void session_world::take_action(const session::transport_action& a) {
+    using kind = session::transport_action::kind;
+    if (a.what == kind::start_tls) {
+        FUZZ_CHECK(a.generation == generation_ && connected_ && !secured_ && !a.host.empty());
+        check_quiet(a.host + a.or_host);
+        securing_ = true;
+        return;
+    }
+    if (a.what == kind::dial) {
+        FUZZ_CHECK(!open_ && a.generation > generation_);
+        FUZZ_CHECK(!ended_);
+        check_quiet(a.host);
+        generation_ = a.generation;
+        open_ = true;
+        dials_.push_back(now_);
+        while (dials_.front() + 10s < now_) dials_.pop_front();
+        FUZZ_CHECK(dials_.size() <= 64);  // I6: with full jitter a wait may be short, many in a row cannot
+    } else {
+        FUZZ_CHECK(a.generation == generation_);  // I2
+        open_ = false;
+    }
+    connected_ = securing_ = false;
+}
+
+bool session_world::dial() {
+    if (refuse_) {
+        open_ = false;
+        core_->on_dialed(generation_, std::make_error_code(std::errc::connection_refused), now_);
+        return true;
+    }
+    connected_ = true;
+    secured_ = false;
+    parser_.reset();
+    seen_.clear();
+    heard_.clear();
+    last_in_ = now_;
+    const std::string greeting = info();
+    tls_demanded_ = ever_secured_ || tls_by_option_ || tls_by_url_ || greeting.find("tls_required") != std::string::npos;
+    const bool first = options_.tls.mode == tls_mode::first;  // then the server waits for the handshake
+    server_.connect(first ? std::string() : greeting);
+    greeting_ = first ? greeting : std::string();
+    core_->on_dialed(generation_, {}, now_);
+    FUZZ_CHECK(core_->pending_write(now_).empty());  // I8: not before INFO
+    return true;
+}
+
+bool session_world::secure() {
+    FUZZ_CHECK(core_->pending_write(now_).empty());  // B4
+    if (failing_ && in_.below(8) == 7) return false;  // later, or never
+    securing_ = false;
+    if (failing_ && in_.below(8) == 7) {
+        core_->on_secured(generation_, make_error_code(std::errc::protocol_error), "the certificate is of somebody else", now_);
+        return true;
+    }
+    secured_ = ever_secured_ = true;
+    server_.to_client().insert(0, greeting_);
+    last_in_ = now_;
+    core_->on_secured(generation_, {}, {}, now_);
+    return true;
+}
+
+bool session_world::write() {
+    const std::string_view bytes = core_->pending_write(in_.flag() ? now_ : session::never);
+    if (bytes.empty()) return false;
+    FUZZ_CHECK(secured_ || !tls_demanded_);  // B3, B4
+    const std::size_t n = in_.empty() ? bytes.size() : 1 + in_.below(bytes.size());
+    server_.reads(bytes.substr(0, n));
+    core_->on_written(generation_, n, now_);
+    return true;
+}
+
+bool session_world::read() {
+    std::string& bytes = server_.to_client();
+    if (bytes.empty()) return false;
+    const std::span<char> space = core_->read_space();
+    FUZZ_CHECK(!space.empty() && space.size() <= (std::size_t{32} << 20U));  // I9
+    const std::size_t n = std::min(space.size(), in_.empty() ? bytes.size() : 1 + static_cast<std::size_t>(in_.below(bytes.size())));
+    std::copy_n(bytes.begin(), n, space.begin());
+    bytes.erase(0, n);
+    last_in_ = now_;
+    seen_.append(space.data(), n);
+    core_->on_read(generation_, n, now_);
+    wire::parse_result r;
+    while ((r = parser_.next(seen_)).status == wire::parse_status::op) seen_.erase(0, r.op.consumed);
+    if (r.status == wire::parse_status::need_more || core_->reading_paused()) return true;
+    for (session::transport_action a; core_->next_action(a);) take_action(a);
+    FUZZ_CHECK(!connected_);  // I10
+    return true;
+}
+
+void session_world::tell(const event& e) {
+    FUZZ_CHECK(!ended_);  // I2
+    check_quiet(e.server);
+    check_quiet(e.subject);
+    check_quiet(e.detail);
+    if (e.kind == event_kind::connected) FUZZ_CHECK(!std::exchange(up_, true));
+    if (e.kind == event_kind::disconnected) FUZZ_CHECK(std::exchange(up_, false) && e.error && e.reason != disconnect_reason::none);
+    if (e.kind == event_kind::closed) {
+        FUZZ_CHECK(!up_);
+        ended_ = true;
+    }
+}
+
+void session_world::pass(session::duration d) {
+    const session::time_point until = now_ + d;
+    for (int turns = 0; core_->next_deadline() <= until; ++turns) {
+        FUZZ_CHECK(turns < 10'000);
+        now_ = std::max(now_, core_->next_deadline());
+        core_->on_time(now_);
+        pump();
+        check_time();
+    }
+    now_ = until;
+    pump();
+    check_time();
+}
+
+void session_world::check_time() {
+    for (const operation& op : operations_) FUZZ_CHECK(op.ends == 1 || op.latest >= now_);              // I1
+    if (up_ && mute_) FUZZ_CHECK(now_ - last_in_ <= ping_interval * static_cast<int>(pings_out + 1));  // I5
+}
+
+/// The server is well from now on: within a bounded time the client is, too.
+void session_world::heal() {
+    refuse_ = mute_ = stuck_ = failing_ = false;
+    if (open_) down(std::make_error_code(std::errc::connection_reset));  // forgets what is on the way
+    pump();
+    if (ended_) return;  // by a limit of the user's
+    dials_.clear();
+    for (int i = 0; i < 30 && !ended_; ++i) {
+        if (i == 0 || core_->state() == client_state::idle) connect();  // what hung when all became well may fail once more
+        pump();
+        pass(1s);
+    }
+    const bool limited = options_.max_reconnects || options_.max_auth_failures;
+    FUZZ_CHECK(limited || core_->state() == client_state::connected);
+    if (core_->state() != client_state::connected) return;
+    check_restored();
+    wish(5s, [&](operation& op) { return core_->flush(5s, detail::plain_completion(&op), now_); });
+    pump();
+    FUZZ_CHECK(operations_.back().ends == 1 && !operations_.back().ec);
+}
+
+/// I7: the server knows what the client wants, and nothing else; it does not count for those that end by themselves.
+void session_world::check_restored() {
+    std::size_t others = 0;
+    for (const auto& s : subscriptions_) {
+        if (s->sid != 0) FUZZ_CHECK(server_.interest.contains(s->sid) && server_.interest.at(s->sid) == s->subject);
+        if (s->sid == 0 && s->max_messages != 0) ++others;
+    }
+    for (const auto& [sid, subject] : server_.interest) {
+        const bool wanted = std::any_of(subscriptions_.begin(), subscriptions_.end(), [&](const auto& s) { return s->sid == sid; });
+        if (wanted || subject.starts_with("_INBOX.")) continue;
+        FUZZ_CHECK(others-- > 0);
+    }
+}
+
+void session_world::end() {
+    if (!ended_ && in_.flag()) wish(9s, [&](operation& op) { return core_->drain(detail::plain_completion(&op), now_); });
+    pass(in_.flag() ? 0s : 10s);
+    core_->close(now_);
+    pump();
+    FUZZ_CHECK(ended_ && !up_ && !open_);
+    FUZZ_CHECK(core_->stats().pending_requests == 0 && core_->stats().subscriptions == 0 && core_->stats().outbox_bytes == 0);
+    FUZZ_CHECK(core_->next_deadline() == session::never && core_->pending_write().empty() && !core_->has_news());
+    FUZZ_CHECK(core_->publish("a", {}, {}, "x") == errc::closed);
+    core_.reset();
+    check_history();
+}
+
+/// Over the whole life.
+void session_world::check_history() {
+    for (const operation& op : operations_) {
+        FUZZ_CHECK(op.ends == 1);  // I1
+        if (op.number.empty()) continue;
+        if (op.ec == errc::timeout_unsent || op.ec == errc::buffer_full) FUZZ_CHECK(!server_.requested.contains(op.number));
+        if (!op.ec && honest_) FUZZ_CHECK(op.payload == op.number);
+    }
+    auto rest = accepted_.begin();
+    for (const std::string& payload : server_.published) {  // I14
+        rest = std::find(rest, accepted_.end(), payload);
+        FUZZ_CHECK(rest != accepted_.end());
+        ++rest;
+    }
+}
+
+}  // namespace fuzz

@@ -1,5 +1,6 @@
 // Encoder: whatever a user passes, what the checks let through is read by the server as exactly that (A23; I3): same verb, subject,
-// reply, queue group, numbers, headers and payload, one frame after the other, and publish_size tells the size before; however much of it is taken away before the next is written.
+// reply, queue group, numbers, headers and payload, one frame after the other, and publish_size tells the size before; however much of
+// it is taken away before the next is written.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

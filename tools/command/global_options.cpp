@@ -118,8 +118,8 @@ void add_global_options(CLI::App& app, global_options& out) {
         ->type_name("BASE64");
     app.add_option("--nkey", out.nkey, "File with the seed of a user's key")->type_name("FILE");
     app.add_option("--user", out.user, "User name");
-    app.add_option("--password", out.password, "Password");
-    app.add_option("--token", out.token, "Token");
+    app.add_option_function<std::string>("--password", [&out](const std::string& text) { out.password = text; }, "Password");
+    app.add_option_function<std::string>("--token", [&out](const std::string& text) { out.token = text; }, "Token");
     app.add_option("--tls-ca", out.connect.tls.ca_file, "Trust the certificates of this file, and demand TLS; default: the system's")
         ->type_name("FILE");
     app.add_option("--tls-cert", out.connect.tls.cert_file, "Client certificate; demands TLS")->type_name("FILE");
@@ -171,6 +171,7 @@ void resolve_connect_options(global_options& out) {
         out.connect.auth = slipstream::creds_base64{inline_creds};
     }
     if (!out.context.empty()) read_context(out);
+    out.creds_inline = out.password = out.token = slipstream::secret();  // the login has them
     if (out.connect.servers.empty()) {
         if (const char* url = std::getenv("NATS_URL"); url != nullptr) out.connect.servers = split_list(url);
     }

@@ -21,8 +21,8 @@ struct global_options {
     std::string creds;
     std::string nkey;
     std::string user;
-    std::string password;
-    std::string token;
+    slipstream::secret password;
+    slipstream::secret token;
     std::string js_domain;
     std::chrono::milliseconds timeout{0};           // of one operation; 0 = the library's defaults
     std::optional<std::size_t> pending_msgs;        // of each subscription or watch; none = the library's defaults

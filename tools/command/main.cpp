@@ -9,6 +9,7 @@
 #include "tools/command/commands.hpp"
 #include "tools/command/exit_code.hpp"
 #include "tools/command/global_options.hpp"
+#include "tools/command/hide_secrets.hpp"
 
 int main(int argc, char** argv) {
     CLI::App parser("NATS from the command line: core messaging, JetStream streams, key-value buckets", "slipstream");
@@ -30,6 +31,7 @@ int main(int argc, char** argv) {
 
     try {
         parser.parse(argc, argv);
+        command::hide_secrets(argc, argv);
         command::resolve_connect_options(options);
     } catch (const CLI::ParseError& e) {
         // Help and version are successes; everything else is bad usage.

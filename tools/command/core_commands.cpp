@@ -95,6 +95,7 @@ asio::awaitable<int> subscribe(app& a, const sub_arguments& s) {
     }
     std::uint64_t seen = 0;
     int code = done;
+    bool ending = false;
     std::size_t live = subscriptions.size();
     auto pump = [&](slipstream::subscription& sub) -> asio::awaitable<void> {
         co_await asio::this_coro::throw_if_cancelled(false);
@@ -103,7 +104,7 @@ asio::awaitable<int> subscribe(app& a, const sub_arguments& s) {
             if (!sub.try_next(m)) {
                 auto [ec, next] = co_await sub.async_next(use_tuple);
                 if (ec) {
-                    if (!a.stopped_by(ec) && ec != asio::error::operation_aborted)
+                    if (!ending && !a.stopped_by(ec) && ec != asio::error::operation_aborted)
                         code = a.fail(ec, "subscription to " + std::string(sub.subject()));
                     break;
                 }
@@ -122,6 +123,7 @@ asio::awaitable<int> subscribe(app& a, const sub_arguments& s) {
             if (e) std::rethrow_exception(e);
         });
     co_await enough.wait();
+    ending = true;
     for (slipstream::subscription& sub : subscriptions) sub.unsubscribe();  // which ends their loops
     while (live > 0) co_await all_ended.wait();
     if (a.out().json()) json_line(a.out(), "done").number("count", seen);

@@ -41,7 +41,7 @@ run_action run_machine::resume(time_point now) {
                 break;
 
             case place::choosing:
-                if (!choose()) {
+                if (!choose(now)) {
                     if (!ever_up_) {  // the client is as before, and may be told to connect again
                         wanted_ = false;
                         place_ = place::idle;
@@ -157,7 +157,8 @@ run_action run_machine::resume(time_point now) {
     }
 }
 
-bool run_machine::choose() {
+bool run_machine::choose(time_point now) {
+    const bool planned = std::exchange(rechoosing_, false);
     delay_ = duration::zero();
     if (first_pass_) {
         if (const pool_server* s = pool_.next_in_pass()) {
@@ -173,6 +174,10 @@ bool run_machine::choose() {
     const pool_server* const s = pool_.next();
     if (s == nullptr) return false;
     server_ = s->url;
+    if (planned) {
+        delay_ = std::max(duration::zero(), resume_at_ - now);
+        return true;
+    }
     at_once_ = !left_ && backoff_.attempts() == 0;
     if (!left_) delay_ = backoff_.next_delay(turns, rng_);
     return true;
@@ -185,6 +190,18 @@ void run_machine::schedule(time_point now) noexcept {
     earliest_ = paced ? deadline_after(s->dialed_at, options_.reconnect_wait) : now;
     if (earliest_ > now) delay_ = std::max(delay_, earliest_ - now);
     resume_at_ = deadline_after(now, delay_);
+}
+
+void run_machine::replace_servers(std::vector<server_url> servers) {
+    pool_.replace(std::move(servers));
+    const pool_server* const s = pool_.current();
+    if (s == nullptr || !s->removed) return;
+    if (place_ == place::pausing) {
+        rechoosing_ = true;
+        place_ = place::choosing;
+    } else if (place_ == place::preparing) {  // nobody was dialled, and this one is not to be
+        on_failure({errc::connection_left, disconnect_reason::requested, "its server was taken out"});
+    }
 }
 
 void run_machine::decide(const server_url& server) {

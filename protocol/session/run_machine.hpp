@@ -62,8 +62,8 @@ public:
     /// Another connection is wanted: leaves the one that is up, for this reason; ends the wait before an attempt. Joins an attempt in
     /// progress, and does nothing when none is wanted.
     void leave(failure why);
-    /// The user's servers from now on.
-    void replace_servers(std::vector<server_url> servers) { pool_.replace(std::move(servers)); }
+    /// The user's servers from now on. The planned attempt goes to one of them, at the same time; an attempt in progress goes on.
+    void replace_servers(std::vector<server_url> servers);
     /// After run_action::ask. A server that may not be dialled (any more) changes nothing.
     void decide(const server_url& server);
     void decide(duration delay) noexcept { delay_ = delay; }
@@ -127,7 +127,7 @@ private:
     };
 
     /// Picks the server of the next attempt and its time. False when there is none.
-    [[nodiscard]] bool choose();
+    [[nodiscard]] bool choose(time_point now);
     /// Sets the time of the attempt from its delay.
     void schedule(time_point now) noexcept;
     void begin_phase(place p, const std::optional<std::chrono::milliseconds>& timeout, time_point now) noexcept;
@@ -164,6 +164,7 @@ private:
     server_url server_;
     duration delay_{};
     bool left_ = false;              // the connection was given up on purpose: another attempt follows at once
+    bool rechoosing_ = false;        // the server of the planned attempt was taken out; its time stands
     bool at_once_ = false;           // the attempt that is planned is the first after a stable connection
     time_point earliest_ = never;    // of the planned attempt: the pace of its server
     time_point attempt_until_ = never;

@@ -8,10 +8,12 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "protocol/session/core.hpp"
 #include "tests/sim/history.hpp"
@@ -53,6 +55,9 @@ public:
     [[nodiscard]] bool destroyed() const noexcept { return core_ == nullptr; }
     void destroy();
 
+    static constexpr std::size_t handoff_limit = 32 * 1024;
+    static constexpr std::string_view header_block = "NATS/1.0\r\nKind: sim\r\nEmpty:\r\n\r\n";
+
     const std::size_t slot;
     const std::size_t life;
     link* attempt = nullptr;           // the transport of the present attempt or connection
@@ -63,6 +68,7 @@ public:
     bool up = false;                   // by the events
     time_point up_since{};
     bool ended = false;                // `closed` was told
+    bool unsettled = false;            // something was wished, and what came of it has not been looked at
     bool close_wished = false;         // or a drain
     bool reconnect_wished = false;     // once
     bool lied_to = false;              // a server has sent something else than it meant
@@ -71,6 +77,16 @@ public:
     time_point resumes_at{};           // the process was stopped until then
     std::uint64_t messages = 0;        // accepted so far
     std::uint64_t timer_calls = 0;
+    std::uint64_t turns = 0;           // that took something over
+    std::size_t taken_beyond = 0;      // bytes taken over whatever the outbox' limit says
+    std::vector<std::string> listed;   // servers that the user gave
+    std::string chosen;                // the next server to be dialled, by a hook
+    bool chooses_delay = false;        // by a hook
+    time_point not_before{};           // the next dial, as the hook has chosen
+    time_point read_on_since{};        // reading went on last
+    std::optional<std::size_t> login_number;  // in the book: what an attempt was given last
+    std::uint64_t login_given_to = 0;  // that attempt
+    time_point left_lame_duck_at = never;
     enum class doing : std::uint8_t { nothing, wish, dial, read, down_eof, down_reset, time };
     doing now_doing = doing::nothing;  // the call to core that is under way, or was the last
     std::deque<operation> operations;
@@ -86,12 +102,19 @@ private:
     void account(link& l, std::size_t n);
     bool pull_actions();
     bool pull_login_actions();
+    void give_login(std::uint64_t id, bool refuses, bool gives_jwt);
+    void note_login(std::optional<std::size_t> number);
+    void read_login_file(const session::login_action& a, bool missing);
     void start_tls(std::uint64_t of_generation);
     bool pull_events();
     bool pull_finished();
     bool write_out();
     void arm_timer();
     void drop_transport(bool orderly);
+    void resume_reading();
+    [[nodiscard]] bool wants_to_read() const;
+    void note_pause();
+    void end_pauses();
     void count_episode(const event& e);
 
     // --- client_user.cpp ---
@@ -106,6 +129,15 @@ private:
     void deliver(app_subscription& s, const message_view& m);
     void consume_on(app_subscription& s);
 
+    // --- client_choices.cpp ---
+    void hand_over(const std::string& subject, std::size_t size, bool with_headers);
+    bool take_handed_over(bool all);
+    void set_servers(std::uint64_t which, std::uint64_t how);
+    void add_hooks(connect_options& o);
+    void meddle();
+    std::size_t choose_server(const reconnect_plan& p);
+    std::chrono::milliseconds choose_delay(const reconnect_plan& p);
+
     world& world_;
     std::unique_ptr<session::core> core_;
     random_stream rng_;
@@ -119,6 +151,10 @@ private:
     bool writable_ = false;
     bool dial_waits_ = false;
     std::error_code dial_result_;
+    bool leaving_ = false;             // the last end of a transport was of the client's own choice
+    bool paused_reading_ = false;
+    std::string handed_over_;          // frames that wait to be taken
+    std::vector<std::pair<std::size_t, std::uint64_t>> handed_over_ends_;  // in it, with their numbers
     time_point down_since_ = never;
 };
 

@@ -29,8 +29,11 @@ std::string words_of(const session::transport_action& a) {
 
 sim_client::sim_client(world& w, std::size_t at_slot, std::size_t at_life)
     : slot(at_slot), life(at_life), world_(w), rng_(w.stream("client." + std::to_string(at_slot) + '.' + std::to_string(at_life))) {
+    connect_options options = draw_options(rng_.split("options"), w, slot);
+    add_hooks(options);
+    listed = options.servers;
     const metered in_core;
-    core_ = std::make_unique<session::core>(draw_options(rng_.split("options"), w, slot), rng_.split("core").next(),
+    core_ = std::make_unique<session::core>(std::move(options), rng_.split("core").next(),
                                             "sim0123456789abcdefg" + std::to_string(slot) + std::to_string(life % 10));
     outgoing.headers = true;
 }
@@ -88,9 +91,38 @@ void sim_client::tell_stale_fact(std::uint64_t which) {
     }
 }
 
+/// What was not parsed because a queue was full goes on.
+void sim_client::resume_reading() {
+    if (!core_->reading_may_resume(world_.time.now())) return;
+    link& l = *attempt;
+    world_.note("resume", slot, l.id);
+    world_.hit(probe::reading_resumed);
+    now_doing = doing::read;
+    read_on_since = world_.time.now();
+    paused_reading_ = false;
+    end_pauses();  // also where the next one follows at once
+    in_read_ = true;
+    {
+        const metered in_core;
+        core_->resume_reading(world_.time.now());
+    }
+    in_read_ = false;
+    note_pause();
+    while (pull_actions() || pull_login_actions() || pull_events() || pull_finished()) {}
+    if (!world_.failed()) world_.tell([&](invariant& i) { i.on_after_read(*this, l); });
+}
+
 void sim_client::read_in() {
     while (readable_ && transport_open && attempt->established && !securing) {
         link& l = *attempt;
+        if (core_->reading_paused()) {
+            // A shell that sees the end of the connection by other means than reading says so at once.
+            if (!l.reset_for_client || !one_in(rng_, 2)) return;
+            world_.hit(probe::cut_while_paused);
+            for (app_subscription& s : subscriptions) s.cut_in_pause = s.cut_in_pause || s.state->awaited;
+            l.to_client.read(l.to_client.unread().size());
+            paused_reading_ = false;  // what had been read is queued or counted
+        }
         const std::string_view unread = l.to_client.unread();
         if (unread.empty()) {
             readable_ = false;
@@ -102,8 +134,13 @@ void sim_client::read_in() {
             world_.note("down", slot, l.id, reset ? "reset" : "eof");
             drop_transport(false);
             world_.tell([&](invariant& i) { i.on_down(*this, l, ec); });
-            const metered in_core;
-            core_->on_transport_down(l.generation, ec, world_.time.now());
+            in_read_ = true;  // what had been read before a pause is looked at now
+            {
+                const metered in_core;
+                core_->on_transport_down(l.generation, ec, world_.time.now());
+            }
+            in_read_ = false;
+            note_pause();
             return;
         }
         std::span<char> space;
@@ -129,45 +166,10 @@ void sim_client::read_in() {
             core_->on_read(l.generation, n, world_.time.now());
         }
         in_read_ = false;
+        note_pause();
         while (pull_actions() || pull_login_actions() || pull_events() || pull_finished()) {}
         world_.tell([&](invariant& i) { i.on_after_read(*this, l); });
         if (world_.failed()) return;
-    }
-}
-
-/// What becomes whole with the bytes that are about to be read.
-void sim_client::account(link& l, std::size_t) {
-    model_connection* const c = world_.connection_of(l);
-    if (c == nullptr) return;
-    if (c->lied) {
-        if (!lied_to) {
-            lied_to = true;
-            for (app_subscription& s : subscriptions) s.unsure = true;
-        }
-        return;
-    }
-    for (; frames_seen < c->frames.size() && c->frames[frames_seen].end <= l.fed; ++frames_seen) {
-        const sent_frame& f = c->frames[frames_seen];
-        if (f.what != sent_frame::kind::msg) continue;
-        const std::uint64_t sid = std::stoull(f.sid);
-        bool known = false;
-        for (app_subscription& s : subscriptions) {
-            if (s.sid != sid || s.state->sid != sid) continue;
-            known = true;
-            ++s.arrived;
-            ++s.arrived_on_link;
-            s.expected.push_back(f.status ? status_message : f.message);
-        }
-        if (known) continue;
-        const message_truth* const m = world_.truth(f.message);
-        if (m == nullptr || m->answers == 0) {
-            world_.hit(probe::message_after_unsubscribe);
-            continue;
-        }
-        for (const operation& op : operations) {
-            if (op.number != m->answers || op.ended == 0) continue;
-            world_.hit(op.ec ? probe::late_reply : probe::second_reply);
-        }
     }
 }
 
@@ -178,11 +180,14 @@ void sim_client::on_time() {
     calls_at_once_ = now == last_time_call_ ? calls_at_once_ + 1 : 0;
     last_time_call_ = now;
     if (calls_at_once_ > 200) return world_.fail("liveness", "a timer spins");
+    if (core_->reading_paused()) resume_reading();
+    if (world_.failed()) return;
     now_doing = doing::time;
     {
         const metered in_core;
         core_->on_time(now);
     }
+    while (pull_actions() || pull_login_actions() || pull_events() || pull_finished()) {}
     settle();
 }
 
@@ -199,13 +204,21 @@ void sim_client::settle() {
             const metered in_core;
             core_->on_dialed(generation, dial_result_, world_.time.now());
         }
+        if (core_->reading_paused()) resume_reading();
         read_in();
+        take_handed_over(false);
         while (pull_actions() || pull_login_actions() || pull_events() || pull_finished()) {}
-    } while (!world_.failed() && (write_out() || dial_waits_ || (readable_ && transport_open && attempt->established && !securing)));
+    } while (!world_.failed() && (write_out() || dial_waits_ || wants_to_read()));
+    note_pause();
     arm_timer();
     settling_ = false;
     world_.tell([&](invariant& i) { i.on_settled(*this); });
     now_doing = doing::nothing;
+}
+
+bool sim_client::wants_to_read() const {
+    if (core_->reading_paused()) return core_->reading_may_resume(world_.time.now());
+    return readable_ && transport_open && attempt->established && !securing;
 }
 
 bool sim_client::pull_actions() {
@@ -218,13 +231,14 @@ bool sim_client::pull_actions() {
             generation = a.generation;
             transport_open = true;
             readable_ = dial_waits_ = false;
-            securing = secured = false;
+            securing = secured = leaving_ = false;
             frames_seen = 0;
             outgoing = model_parser();
             outgoing.headers = true;
             outgoing.max_payload = std::uint64_t{1} << 40;
             outgoing.max_control_line = std::size_t{1} << 30;
             for (app_subscription& s : subscriptions) s.arrived_on_link = 0;
+            chosen.clear();
             attempt = world_.dial(*this, a);
             if (attempt == nullptr) {
                 attempt = &world_.net.dial(slot, 0, a.generation, network::dial_answer::refuse);
@@ -232,6 +246,7 @@ bool sim_client::pull_actions() {
         } else if (a.what == kind::start_tls) {
             start_tls(a.generation);
         } else if (a.generation == generation && transport_open) {
+            leaving_ = attempt->left = a.what == kind::leave;
             drop_transport(a.what != kind::close);
         }
     }
@@ -243,6 +258,15 @@ void sim_client::drop_transport(bool) {
     ++losses;
     if (!attempt->established) world_.hit(probe::cut_in_handshake);
     if (outgoing.inside()) world_.hit(probe::cut_inside_frame);
+    if (attempt->last_written) world_.hit(probe::cut_in_write);
+    // What was read and not looked at is gone with the connection.
+    if (std::exchange(paused_reading_, false)) {
+        world_.hit(probe::cut_while_paused);
+        for (app_subscription& s : subscriptions) {
+            s.cut_in_pause = s.cut_in_pause || s.paused_since != never;
+            for (; s.state->sid != 0 && s.arrived > s.state->received && !s.expected.empty(); --s.arrived) s.expected.pop_back();
+        }
+    }
     model_connection* const c = world_.connection_of(*attempt);
     if (c != nullptr && c->out_end > attempt->fed) world_.hit(probe::bytes_lost_in_flight);
     world_.net.client_closes(*attempt);
@@ -262,6 +286,7 @@ bool sim_client::pull_events() {
         } else if (e.kind == event_kind::disconnected) {
             up = false;
             down_since_ = world_.time.now();
+            if (e.reason == disconnect_reason::lame_duck && leaving_) left_lame_duck_at = world_.time.now();
         } else if (e.kind == event_kind::closed) {
             ended = true;
             if (down_since_ != never) world_.hit(probe::closed_in_outage);
@@ -270,43 +295,6 @@ bool sim_client::pull_events() {
         world_.tell([&](invariant& i) { i.on_event(*this, e); });
     }
     return some;
-}
-
-void sim_client::count_episode(const event& e) {
-    using enum event_kind;
-    if (e.kind == disconnected) {
-        switch (e.reason) {
-            case disconnect_reason::eof: world_.hit(probe::eof); break;
-            case disconnect_reason::reset: world_.hit(probe::reset); break;
-            case disconnect_reason::stale: world_.hit(e.detail.empty() ? probe::stale : probe::stale_by_server); break;
-            case disconnect_reason::write_stall: world_.hit(probe::write_stalled); break;
-            case disconnect_reason::auth: world_.hit(probe::login_expired); break;
-            case disconnect_reason::requested: world_.hit(probe::left_on_demand); break;
-            default: break;
-        }
-        for (const operation& op : operations) {
-            if (op.ended != 0) continue;
-            if (op.kind == operation_kind::flush) world_.hit(probe::cut_with_flush_pending);
-            if (op.kind == operation_kind::request) world_.hit(probe::cut_with_request_pending);
-            if (op.kind == operation_kind::drain || op.kind == operation_kind::drain_sub) world_.hit(probe::cut_while_draining);
-        }
-    } else if (e.kind == connect_failed) {
-        const link* const l = world_.link_of(*this, e.generation);
-        if (e.error == errc::handshake_timeout && l != nullptr) world_.hit(l->established ? probe::handshake_timed_out : probe::dial_hung);
-        if (e.reason == disconnect_reason::refused) world_.hit(probe::dial_refused);
-        if (e.reason == disconnect_reason::auth) world_.hit(probe::login_refused);
-        if (e.error == errc::max_connections) world_.hit(probe::server_full);
-    } else if (e.kind == lame_duck) {
-        world_.hit(probe::lame_duck);
-    } else if (e.kind == handler_failed) {
-        world_.hit(probe::handler_threw);
-    } else if (e.kind == server_error) {
-        if (e.error == errc::max_payload) world_.hit(probe::held_too_large);
-        if (e.error == errc::headers_unsupported) world_.hit(probe::held_with_headers);
-        if (e.error == errc::protocol_error) world_.hit(probe::bad_info_ignored);
-    } else if (e.kind == reconnecting && e.attempt > 3 * world_.node_count) {
-        world_.hit(probe::third_backoff_round);
-    }
 }
 
 bool sim_client::pull_finished() {
@@ -344,6 +332,7 @@ bool sim_client::write_out() {
             core_->on_written(generation, n, world_.time.now());
         }
         l.blocked_since = n < bytes.size() ? world_.time.now() : never;
+        if (n < most) world_.hit(probe::taken_in_part);
         some = true;
         world_.tell([&](invariant& i) { i.on_written(*this, l, taken); });
         outgoing.feed(taken);

@@ -15,7 +15,6 @@ namespace {
 constexpr std::array topics{"t.0", "t.1", "t.2", "t.3", "t.4", "t.5", "void.x", "t.1.deep"};
 constexpr std::array patterns{"t.0", "t.1", "t.2", "t.3", "t.4", "t.5", "t.*", "t.>", "deny.s", "t.1", ">"};
 constexpr std::array services{"svc.echo", "svc.slow", "svc.twice", "svc.silent", "nobody.home", "deny.p", "svc.big", "svc.late"};
-constexpr std::string_view header_block = "NATS/1.0\r\nKind: sim\r\nEmpty:\r\n\r\n";
 
 template <class Table>
 const char* of(const Table& table, std::uint64_t n) {
@@ -30,7 +29,19 @@ connect_options draw_options(random_stream rng, const world& w, std::size_t slot
     for (std::size_t i = 0; i < w.node_count; ++i) {
         if (i == 0 || !one_in(rng, 3)) o.servers.push_back("nats://s" + std::to_string(i) + ".sim:4222");
     }
-    switch (rng.below(5)) {
+    switch (rng.below(9)) {
+        case 2: o.auth = creds_file{std::string(creds_path)}; break;
+        case 3:
+        case 6: o.auth = creds_file{std::string(jwt_path), std::string(key_path)}; break;
+        case 4: o.auth = nkey_file{std::string(key_path)}; break;
+        case 5: {
+            const login_book::user& fixed = w.logins.number(0);
+            if (one_in(rng, 2))
+                o.auth = jwt_seed{secret(fixed.jwt), secret(fixed.seed)};
+            else
+                o.auth = creds_text{secret(fixed.document())};
+            break;
+        }
         case 0: o.auth = nkey_signer{w.keys.public_key(), [](const std::string&, const signature_reply&) {}}; break;  // done by the shell
         case 1: o.auth = credential_provider{[](const login_request&, const login_reply&) {}}; break;
         default: o.auth = user_password{"user", secret("sim-password")}; break;
@@ -51,6 +62,8 @@ connect_options draw_options(random_stream rng, const world& w, std::size_t slot
     o.reconnect_max_wait = std::chrono::milliseconds(between(rng, 2'000, 5'000));
     o.reconnect_stable = std::chrono::milliseconds(between(rng, 500, 5'000));
     o.outbox_bytes = static_cast<std::size_t>(one_in(rng, 2) ? between(rng, 1'000, 50'000) : 8 * 1024 * 1024);
+    o.lame_duck_leave.reset();
+    if (!one_in(rng, 4)) o.lame_duck_leave = std::chrono::milliseconds(between(rng, 1, one_in(rng, 2) ? 200 : 6'000));
     if (!w.lively() && one_in(rng, 4)) o.max_reconnects = static_cast<unsigned>(between(rng, 0, 5));
     if (!w.lively() && one_in(rng, 10)) o.reconnect = false;
     return o;
@@ -68,6 +81,7 @@ operation& sim_client::begin(operation_kind kind, duration limit) {
     op.messages_before = messages;
     op.link_at_start = up && transport_open ? attempt->id : 0;
     op.losses_at_start = losses;
+    op.turn_at_start = turns;
     world_.note("begin", slot, static_cast<std::uint64_t>(kind));
     world_.tell([&](invariant& i) { i.on_operation_started(*this, op); });
     return op;
@@ -114,6 +128,11 @@ void sim_client::wish(const step& s) {
         case step_kind::publish:
             for (std::uint64_t n = 0; n <= w[4]; ++n) publish(of(topics, w[1] + n), static_cast<std::size_t>(w[2]), w[3]);
             break;
+        case step_kind::hand_over:
+            for (std::uint64_t n = 0; n <= w[4]; ++n)
+                hand_over(of(topics, w[1] + n), static_cast<std::size_t>(w[2]), (w[3] & publish_with_headers) != 0);
+            break;
+        case step_kind::set_servers: set_servers(w[1], w[2]); break;
         case step_kind::subscribe: subscribe(s); break;
         case step_kind::unsubscribe:
             if (app_subscription* const a = pick(w[1])) {
@@ -137,7 +156,7 @@ void sim_client::wish(const step& s) {
             if (app_subscription* const a = pick(w[1])) next(*a, false);
             break;
         case step_kind::consume:
-            if (app_subscription* const a = pick(w[1]); a != nullptr && !a->consuming && a->how == 0) {
+            if (app_subscription* const a = pick(w[1]); a != nullptr && !a->consuming && (a->how & subscribe_with_handler) == 0) {
                 a->pause = std::chrono::milliseconds(w[2]);
                 consume_on(*a);
             }
@@ -159,6 +178,7 @@ void sim_client::wish(const step& s) {
         case step_kind::close: close(); break;
         case step_kind::reconnect: {
             reconnect_wished = true;
+            not_before = {};
             const metered in_core;
             static_cast<void>(core_->reconnect(world_.time.now()));
             static_cast<void>(pull_actions());  // what comes on the connection that was left is not looked at
@@ -168,11 +188,19 @@ void sim_client::wish(const step& s) {
     }
     // What is wished meanwhile leaves in the same write.
     if (s.kind == step_kind::reconnect || one_in(rng_, 3)) return settle();
-    world_.time.after(duration::zero(), [this] { settle(); });
+    unsettled = true;
+    world_.time.after(duration::zero(), [this] {
+        unsettled = false;
+        settle();
+    });
 }
 
 void sim_client::connect() {
     if (core_->state() == client_state::connecting || core_->state() == client_state::reconnecting) world_.hit(probe::joined_connect);
+    if (core_->state() == client_state::idle) {  // a pass over all servers, of which no hook is told
+        chosen.clear();
+        not_before = {};
+    }
     operation& op = begin(operation_kind::connect, duration::max());
     const metered in_core;
     op.id = core_->connect(detail::plain_completion(&op), world_.time.now());
@@ -180,6 +208,7 @@ void sim_client::connect() {
 
 operation& sim_client::flush(std::chrono::milliseconds timeout) {
     if (!up) world_.hit(probe::flush_while_down);
+    take_handed_over(false);
     operation& op = begin(operation_kind::flush, timeout);
     const metered in_core;
     op.id = core_->flush(timeout, detail::plain_completion(&op), world_.time.now());
@@ -188,6 +217,7 @@ operation& sim_client::flush(std::chrono::milliseconds timeout) {
 
 void sim_client::drain() {
     close_wished = true;
+    if (take_handed_over(true)) world_.hit(probe::handed_over_on_drain);
     drain_deadline = std::min(drain_deadline, session::deadline_after(world_.time.now(), options().drain_timeout));
     operation& op = begin(operation_kind::drain, drain_deadline - world_.time.now());
     const metered in_core;
@@ -246,6 +276,11 @@ void sim_client::subscribe(const step& s) {
     o.queue_group = queue;
     o.max_messages = s.with[3];
     o.pending_messages = static_cast<std::size_t>(std::max<std::uint64_t>(s.with[4], 1));
+    if ((how & subscribe_pauses) != 0) {
+        o.when_full = slow_consumer_policy::pause_reading;
+        o.pause_limit = std::chrono::milliseconds(how >> pause_limit_shift);
+        o.pending_messages = std::min<std::size_t>(o.pending_messages, 16);
+    }
     std::function<void(const message_view&)> handler;
     if ((how & subscribe_with_handler) != 0) handler = [this, index](const message_view& m) { on_message(index, m); };
     std::shared_ptr<session::subscription_state> state;
@@ -264,6 +299,7 @@ void sim_client::subscribe(const step& s) {
     a.queue = queue;
     a.how = how;
     a.max = s.with[3];
+    if ((how & subscribe_pauses) != 0) a.pause_limit = o.pause_limit;
     a.state = std::move(state);
     a.unsure = lied_to;
     a.touched_on = attempt != nullptr ? attempt->id : 0;

@@ -18,7 +18,7 @@ void fault_injector::strike(const step& s) {
     using enum step_kind;
     world_.note("fault", static_cast<std::uint64_t>(s.kind), s.with[0]);
     ++world_.result_.faults;
-    if (s.kind == refuse || s.kind == hang || s.kind == mute || (s.kind >= pause_server && s.kind <= refuse_login) || s.kind == full ||
+    if (s.kind == refuse || s.kind == hang || s.kind == mute || (s.kind >= pause_server && s.kind <= rotate_login) || s.kind == full ||
         s.kind == tls_trouble || s.kind == shrink_payload || s.kind == no_headers) {
         on_server(s);
         return;
@@ -159,10 +159,20 @@ void fault_injector::on_server(const step& s) {
         case refuse_login:
             settings.pass = "another";
             settings.nkey = "another";
-            later([this, &settings] {
+            n.refuses_logins = true;
+            later([this, &settings, &n] {
                 settings.pass = "sim-password";
                 settings.nkey = world_.keys.public_key();
+                n.refuses_logins = false;
             });
+            break;
+        case rotate_login:
+            for (model_connection& c : world_.servers.connections()) {
+                if (s.with[2] != 0 && c.logged_in() && !c.ended() && !c.gone && c.user() == world_.logins.newest())
+                    c.end("User Authentication Expired");
+            }
+            world_.logins.begin_rotation();
+            later([this] { end_rotation(); });
             break;
         case tls_trouble:
             n.tls_trouble = 1 + s.with[2];
@@ -207,6 +217,17 @@ void fault_injector::restart(std::size_t server, bool orderly) {
     }
 }
 
+/// Who is logged in as somebody that the servers know no more is sent away.
+void fault_injector::end_rotation() {
+    world_.logins.end_rotation();
+    world_.hit(probe::login_rotated);
+    for (model_connection& c : world_.servers.connections()) {
+        if (!c.logged_in() || c.ended() || c.gone || !c.user() || world_.logins.known(*c.user())) continue;
+        c.end("User Authentication Expired");
+    }
+    world_.flush_servers();
+}
+
 void fault_injector::spread(std::uint64_t which) {
     std::vector<std::string> urls;
     for (std::size_t i = 0; i < world_.node_count; ++i) {
@@ -223,9 +244,10 @@ void fault_injector::spread(std::uint64_t which) {
 
 void fault_injector::heal() {
     world_.note("heal");
+    end_rotation();
     for (std::size_t i = 0; i < world_.node_count; ++i) {
         world::node& n = world_.nodes[i];
-        n.refuses = n.hangs = n.mute = n.paused = false;
+        n.refuses = n.hangs = n.mute = n.paused = n.refuses_logins = false;
         n.tls_trouble = 0;
         for (const std::uint64_t id : std::exchange(n.waiting, {})) world_.greet(world_.net.links()[id - 1]);
         model_server& s = world_.servers.servers()[i];

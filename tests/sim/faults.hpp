@@ -19,6 +19,7 @@ private:
     void on_connection(const step& s, link& l);
     void on_server(const step& s);
     void restart(std::size_t server, bool lame_duck);
+    void end_rotation();
     void spread(std::uint64_t which);
 
     world& world_;

@@ -26,9 +26,9 @@ step_kind pick(random_stream& rng, const std::vector<weighted>& from) {
 
 std::vector<weighted> wishes_of(profile p) {
     using enum step_kind;
-    std::vector<weighted> w{{connect, 2}, {publish, 30}, {subscribe, 12}, {unsubscribe, 6},  {release, 2}, {next, 6},
-                            {consume, 8}, {request, 18}, {flush, 8},      {drain_sub, 4},    {cancel, 6},  {drain, 1},
-                            {close, 1},   {reopen, 3},   {reconnect, 1},  {peer_publish, 24}};
+    std::vector<weighted> w{{connect, 2}, {publish, 30}, {subscribe, 12}, {unsubscribe, 6}, {release, 2},   {next, 6},
+                            {consume, 8}, {request, 18}, {flush, 8},      {drain_sub, 4},   {cancel, 6},    {drain, 1},
+                            {close, 1},   {reopen, 3},   {hand_over, 14}, {set_servers, 2}, {reconnect, 1}, {peer_publish, 24}};
     if (p == profile::slow_app) w.insert(w.end(), {{peer_publish, 60}, {consume, 10}, {subscribe, 8}});
     return w;
 }
@@ -54,8 +54,8 @@ std::vector<weighted> faults_of(profile p) {
             return {{kill_server, 6}, {lame_duck, 5}, {gossip, 4},  {shrink_payload, 2},
                     {no_headers, 2},  {refuse, 2},    {cut_rst, 1}, {cut_in_write, 1}};
         case profile::auth_churn:
-            return {{refuse_login, 4}, {expire_login, 5}, {tls_trouble, 2}, {full, 3},
-                    {deny, 6},         {say_error, 3},    {cut_fin, 2},     {kill_server, 1}};
+            return {{refuse_login, 4}, {rotate_login, 8}, {expire_login, 5}, {tls_trouble, 2}, {full, 3},
+                    {deny, 6},         {say_error, 3},    {cut_fin, 2},      {kill_server, 1}};
         case profile::swizzle_clog: return {{drop_both, 3}, {drop_in, 1}, {drop_out, 1}, {pause_client, 1}, {stale_fact, 1}};
     }
     return {};
@@ -97,9 +97,20 @@ void draw_wish(random_stream& rng, step& s) {
             c = one_in(rng, 2) ? subscribe_with_handler : 0;
             if (c != 0 && one_in(rng, 3)) c |= std::uint64_t{2} << rng.below(5);
             if ((c & handler_closes) != 0 && !one_in(rng, 4)) c &= ~handler_closes;
+            if (c == 0 && one_in(rng, 4)) c = subscribe_pauses | between(rng, 1, one_in(rng, 2) ? 100 : 5'000) << pause_limit_shift;
             d = one_in(rng, 3) ? between(rng, 1, 12) : 0;
             e = one_in(rng, 2) ? between(rng, 1, 16) : 65'536;
             f = one_in(rng, 4) ? between(rng, 1, 2) : 0;
+            break;
+        case step_kind::hand_over:
+            b = rng.below(8);
+            c = size_of_message(rng);
+            d = one_in(rng, 4) ? publish_with_headers : 0;
+            e = one_in(rng, 3) ? between(rng, 1, 10) : 0;
+            break;
+        case step_kind::set_servers:
+            b = rng.below(8);
+            c = one_in(rng, 3) ? between(rng, 1, 2) : 0;
             break;
         case step_kind::unsubscribe:
             b = rng.next() % 64;
@@ -141,6 +152,7 @@ void draw_fault(random_stream& rng, profile p, step& s) {
     switch (s.kind) {
         case step_kind::slow_link: c = between(rng, 200, 100'000); break;
         case step_kind::delay: c = between(rng, 1, 1'500); break;
+        case step_kind::rotate_login: c = rng.below(2); break;
         case step_kind::say_error: c = rng.below(6); break;
         case step_kind::deny: c = rng.below(6); break;
         case step_kind::tls_trouble: c = rng.below(2); break;

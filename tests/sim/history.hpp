@@ -25,7 +25,9 @@ struct message_truth {
     std::string subject;
     std::size_t size = 0;           // of the payload
     bool with_headers = false;
-    bool accepted = false;          // publish or request took it
+    bool handed_over = false;       // from another thread
+    std::uint64_t taken = 0;        // then: the turn of the client that took it over; 0 = not yet
+    bool accepted = false;          // publish, request or the hand-off took it
     std::size_t outbox_before = 0;  // bytes in it when it was published
     std::uint32_t seen = 0;         // by a server, whole
     std::uint64_t written_on = 0;   // the last link its whole frame was written to, 0 = none
@@ -56,6 +58,7 @@ struct operation final : public detail::completion<std::error_code>, public deta
     bool too_late = false;           // drain_sub: it had ended before
     std::uint64_t messages_before = 0;  // flush: messages of this client that came before
     std::uint64_t link_at_start = 0;    // of the connection that was up, 0 = none
+    std::uint64_t turn_at_start = 0;
     std::uint64_t losses_at_start = 0;  // connections and attempts that had ended
     bool cancelled = false;
     bool consumes = false;           // a consumer's: the next follows
@@ -88,6 +91,10 @@ struct app_subscription {
     bool released = false;
     bool consuming = false;
     duration pause{};
+    duration pause_limit{};          // of reading, in an episode; zero = its policy is to drop
+    duration paused{};               // reading was, for its sake
+    time_point paused_since = never;
+    bool cut_in_pause = false;       // a connection ended while it was: nothing was waited for any more
 };
 
 std::string payload_of(std::uint64_t number, std::size_t size);

@@ -30,6 +30,8 @@ public:
     virtual void on_operation_started(sim_client&, const operation&) {}
     virtual void on_operation_ended(sim_client&, const operation&) {}
     virtual void on_publish(sim_client&, const message_truth&, std::error_code) {}
+    /// The client has taken over messages of other threads; `before` is what the outbox held.
+    virtual void on_taken_over(sim_client&, std::size_t /*before*/, std::size_t /*messages*/, bool /*all*/) {}
     virtual void on_delivered(sim_client&, app_subscription&, const message_view&) {}
     virtual void on_event(sim_client&, const event&) {}
     /// Nothing is left to pull.

@@ -178,11 +178,13 @@ void model_connection::on_connect(const client_op& op) {
     std::string account;
     std::string nkey;
     std::string sig;
+    std::string jwt;
     bool fine = read_bool(*json, "verbose", verbose_) && read_bool(*json, "pedantic", pedantic_) && read_bool(*json, "echo", echo_);
     headers_ = no_responders_ = false;
     fine = fine && read_bool(*json, "headers", headers_) && read_bool(*json, "no_responders", no_responders_);
     fine = fine && read_text(*json, "user", user) && read_text(*json, "pass", pass) && read_text(*json, "auth_token", token);
     fine = fine && read_text(*json, "account", account) && read_text(*json, "nkey", nkey) && read_text(*json, "sig", sig);
+    fine = fine && read_text(*json, "jwt", jwt);
     protocol_ = 0;
     if (const json_value* const f = field(*json, "protocol")) {
         const auto number = f->what == json_value::kind::number ? f->as_int64() : std::nullopt;
@@ -193,7 +195,8 @@ void model_connection::on_connect(const client_op& op) {
     if (!fine) return end({});
     const server_settings& s = server_.settings;
     const bool by_key = s.signature_of && !nkey.empty() && nkey == s.nkey && sig == s.signature_of(nonce_);
-    const bool known = by_key || (user == s.user && pass == s.pass);
+    if (s.user_of && !sig.empty()) user_ = s.user_of(jwt, nkey, sig, nonce_);
+    const bool known = by_key || user_ || (user == s.user && pass == s.pass);
     if ((s.auth_required() && !known) || !account.empty()) return end("Authorization Violation");
     headers_ = headers_ && headers_offered_;
     if (no_responders_ && !headers_) return end("no responders requires headers support");

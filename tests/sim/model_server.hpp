@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ struct server_settings {
     std::string pass;
     std::string nkey;                        // another way to log in
     std::function<std::string(std::string_view nonce)> signature_of;
+    /// Whom a JWT or a key and a signature prove, if anybody.
+    std::function<std::optional<std::size_t>(std::string_view jwt, std::string_view nkey, std::string_view sig, std::string_view nonce)>
+        user_of;
     bool no_auth_user = false;               // a login is not demanded, but known
     bool tls = false;                        // in INFO; the handshake is the network's business
     bool headers = true;
@@ -89,6 +93,7 @@ public:
     [[nodiscard]] const std::string& nonce() const noexcept { return nonce_; }
     [[nodiscard]] bool ended() const noexcept { return ended_; }
     [[nodiscard]] bool logged_in() const noexcept { return connected_; }
+    [[nodiscard]] std::optional<std::size_t> user() const noexcept { return user_; }  // by user_of
     [[nodiscard]] model_server& server() const noexcept { return server_; }
     [[nodiscard]] const model_parser& parser() const noexcept { return parser_; }
     [[nodiscard]] std::vector<server_subscription>& subscriptions() noexcept { return subscriptions_; }
@@ -130,6 +135,7 @@ private:
     bool headers_ = false;
     bool no_responders_ = false;
     std::uint64_t protocol_ = 0;
+    std::optional<std::size_t> user_;
     std::string nonce_;               // empty = none is offered
 };
 

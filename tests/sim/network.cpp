@@ -153,6 +153,7 @@ void network::client_closes(link& l) {
 }
 
 void network::server_closes(link& l, bool reads_on) {
+    l.troubled = true;
     finish(l, l.to_client);
     if (!reads_on) l.server_open = false;
 }
@@ -166,6 +167,7 @@ void network::reset(link& l) {
         d.flying.pop_back();
     }
     l.server_open = false;
+    l.troubled = true;
     l.to_server.flying.clear();
     const time_point due = std::max(d.flying.empty() ? time_.now() : d.flying.back().due, time_.now() + draw_latency(l));
     d.closed_flying = true;
@@ -180,6 +182,7 @@ void network::reset(link& l) {
 void network::hold(link& l, bool to_client, bool to_server, bool on) {
     const auto set = [&](direction& d) {
         d.held = on;
+        l.troubled = l.troubled || on;
         if (on) return;
         // Sent again: everything that was held comes now, in its order.
         for (direction::packet& p : d.flying) p.due = std::max(p.due, time_.now());
@@ -198,6 +201,7 @@ void network::hold(link& l, bool to_client, bool to_server, bool on) {
 
 void network::stop_server_reading(link& l, bool stopped) {
     l.server_reads = !stopped;
+    l.troubled = l.troubled || stopped;
     if (!stopped) told_.on_server_readable(l);
 }
 

@@ -67,6 +67,8 @@ struct link {
     bool server_reads = true;    // false: window 0
     bool cut_in_write = false;   // the next write of some size is taken in part, and is the last
     bool last_written = false;   // it was
+    bool left = false;           // the client has ended it of its own will, in order
+    bool troubled = false;       // something has happened to what is under way to the server
     time_point full_until{};     // the client's system takes nothing before
     std::uint64_t connection = 0;   // index + 1 of the server's
     std::uint64_t fed = 0;          // bytes that the client has got

@@ -36,6 +36,8 @@ enum class step_kind : std::uint8_t {
     close,
     reconnect,       // leave the connection for another one
     reopen,          // a new client in the place of one that has ended
+    hand_over,       // from another thread: b = subject, c = size, d = how (publish_with_headers), e = how many more like it
+    set_servers,     // b = which, as bits, c = 1: another one that is nowhere, 2: one that is no address
     peer_publish,    // somebody else: b = subject, c = size, d = how many
     // faults: a = server or client, b = for how many ms where it lasts
     cut_fin,         // the server's side of the client's connection ends
@@ -56,6 +58,7 @@ enum class step_kind : std::uint8_t {
     lame_duck,       // INFO, then the end after b
     gossip,          // connect_urls change
     refuse_login,
+    rotate_login,    // files and what providers give: the JWT now, the key after b; then servers know nobody else; c = 1: and cut at once
     expire_login,
     tls_trouble,     // c = 0: the handshake fails, else it never ends
     full,            // no connection more
@@ -91,6 +94,8 @@ constexpr std::uint64_t handler_unsubscribes = 4;   // itself, after two message
 constexpr std::uint64_t handler_throws = 8;
 constexpr std::uint64_t handler_ends_other = 16;
 constexpr std::uint64_t handler_closes = 32;
+constexpr std::uint64_t subscribe_pauses = 64;      // reading, while the queue is full: for so many ms as the bits from 8 on say
+constexpr unsigned pause_limit_shift = 8;
 
 struct plan {
     std::uint64_t seed = 0;

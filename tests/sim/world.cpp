@@ -27,6 +27,7 @@ world::world(const plan& p, bool keep_text)
       net(time, random_stream(p.seed).split("net"), *this),
       servers(time, random_stream(p.seed).split("servers"), *this),
       keys(auth::nkey_kind::user, bytes_of_key(random_stream(p.seed).split("keys"))),
+      logins(random_stream(p.seed).split("logins")),
       plan_(p),
       seed_(p.seed),
       server_rng_(seed_.split("world")),

@@ -15,6 +15,7 @@
 #include "tests/sim/clock.hpp"
 #include "tests/sim/history.hpp"
 #include "tests/sim/invariant.hpp"
+#include "tests/sim/login_book.hpp"
 #include "tests/sim/model_server.hpp"
 #include "tests/sim/mutator.hpp"
 #include "tests/sim/network.hpp"
@@ -95,6 +96,7 @@ public:
         bool hangs = false;
         bool mute = false;
         bool paused = false;
+        bool refuses_logins = false;
         std::uint64_t tls_trouble = 0;       // 1: the handshake fails, 2: it never ends
         std::vector<std::uint64_t> waiting;  // links accepted while it could not answer
     };
@@ -105,6 +107,7 @@ public:
     std::array<node, 3> nodes;
     std::size_t node_count = 1;
     auth::nkey_pair keys;    // of the clients that log in with some
+    login_book logins;       // of those with a JWT, a file, or a provider that gives one
 
 private:
     friend class fault_injector;

@@ -40,6 +40,9 @@ void world::make_servers() {
             s.pass = "sim-password";
             s.nkey = keys.public_key();
             s.signature_of = [this](std::string_view nonce) { return signature(nonce); };
+            s.user_of = [this, i](std::string_view jwt, std::string_view nkey, std::string_view sig, std::string_view nonce) {
+                return nodes[i].refuses_logins ? std::nullopt : logins.find(jwt, nkey, sig, nonce);
+            };
         }
         s.ping_interval = std::chrono::seconds(between(server_rng_, 2, 30));
         s.max_pending = static_cast<std::size_t>(one_in(server_rng_, 3) ? between(server_rng_, 100'000, 2'000'000) : 64 * 1024 * 1024);

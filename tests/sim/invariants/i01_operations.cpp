@@ -4,6 +4,7 @@
 #include <slipstream/error.hpp>
 
 #include "protocol/session/context.hpp"
+#include "protocol/session/leave_machine.hpp"
 #include "tests/sim/invariants/all.hpp"
 #include "tests/sim/world.hpp"
 
@@ -27,6 +28,9 @@ public:
             return violated(name(op) + " timed out before its deadline");
         if (op.ec == errc::connection_lost && c.losses == op.losses_at_start && !c.ended && c.transport_open)
             return violated(name(op) + " tells of a lost connection, and none was lost");
+        // A server in lame duck mode is left when what is on its way has ended, or had its time.
+        if (op.ec == errc::connection_lost && c.left_lame_duck_at == now() && now() < op.started + session::leave_machine::grace)
+            return violated(name(op) + " was cut off by the client itself, which left its server too early");
         if (op.ec == errc::closed && !c.close_wished && !c.ended && c.core().state() != client_state::closed)
             return violated(name(op) + " says closed, and the client is not");
         if (op.kind == operation_kind::connect && !op.ec && op.link_at_start == 0 && c.up_since < op.started)

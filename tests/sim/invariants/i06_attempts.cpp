@@ -1,7 +1,9 @@
-// I6: attempts to connect are bounded in any ten seconds, and the backoff falls back only after the stability time.
+// I6: attempts to connect are bounded in any ten seconds, and the backoff falls back only after the stability time; they go to the server
+// and at the time that the user's hooks have chosen, and to none that he has taken out.
 #include <algorithm>
 #include <deque>
 #include <map>
+#include <string>
 
 #include "tests/sim/invariants/all.hpp"
 #include "tests/sim/world.hpp"
@@ -35,13 +37,19 @@ public:
         const bool at_once = s.dialed == e.generation && !s.dials.empty() && s.dials.back() == now();
         if (s.free != 0)
             --s.free;
-        else if (s.attempts++ != 0 && at_once && ++s.at_once > 2)
+        else if (!c.chooses_delay && s.attempts++ != 0 && at_once && ++s.at_once > 2)
             violated("attempts follow each other without a pause though no connection was stable");
     }
     void on_action(sim_client& c, const session::transport_action& a) override {
         state& s = states_[&c];
         if (a.what == session::transport_action::kind::leave) ++s.free;  // for another server, which is paced by itself
         if (a.what != session::transport_action::kind::dial) return;
+        const std::string address = a.host + ':' + std::to_string(a.port);
+        if (!c.chosen.empty() && c.chosen != address)
+            return violated("the user has chosen " + c.chosen + ", and " + address + " is dialled");
+        if (now() < c.not_before) return violated("an attempt is made before the delay that the user has chosen");
+        const bool listed = std::any_of(c.listed.begin(), c.listed.end(), [&](const std::string& url) { return url.ends_with(address); });
+        if (!listed && c.options().ignore_discovered_servers) return violated(address + " is dialled, which the user has not given");
         s.dialed = a.generation;
         s.dials.push_back(now());
         while (s.dials.front() < now() - std::chrono::seconds(10)) s.dials.pop_front();
@@ -51,7 +59,7 @@ public:
         std::size_t rounds = 10;
         for (auto b = base; b < 400; b *= 2) rounds += 2;
         const std::size_t most = rounds * servers + s.bonus;
-        if (s.dials.size() > most) violated(std::to_string(s.dials.size()) + " attempts in ten seconds");
+        if (s.dials.size() > most && !c.chooses_delay) violated(std::to_string(s.dials.size()) + " attempts in ten seconds");
     }
     void on_settled(sim_client& c) override {
         if (c.core().state() == client_state::idle) states_[&c].free = 0;

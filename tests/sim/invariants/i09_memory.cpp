@@ -18,13 +18,18 @@ public:
         if (!ec && m.outbox_before != 0 && now > c.options().outbox_bytes)
             violated("the outbox took a message beyond its limit: " + std::to_string(now) + " bytes");
     }
+    void on_taken_over(sim_client& c, std::size_t before, std::size_t messages, bool all) override {
+        const std::size_t now = c.core().stats().outbox_bytes;
+        if (!all && now > c.options().outbox_bytes && (before != 0 || messages > 1) && now > before)
+            violated("the outbox took messages of other threads beyond its limit: " + std::to_string(now) + " bytes");
+    }
     void on_before_read(sim_client&, link&, std::string_view bytes) override { received_ += bytes.size(); }
     void on_settled(sim_client& c) override {
         const connect_options& o = c.options();
         const statistics s = c.core().stats();
         const std::size_t most_held = bound();
         // A message that is larger than the outbox is taken when nothing else waits; one that was cut off inside counts whole again.
-        if (s.outbox_bytes > o.outbox_bytes + largest_frame_ + control_slack(c))
+        if (s.outbox_bytes > o.outbox_bytes + largest_frame_ + c.taken_beyond + control_slack(c))
             return violated("the outbox holds " + std::to_string(s.outbox_bytes) + " bytes");
         for (const app_subscription& a : c.subscriptions) {
             const auto& q = a.state->queue;

@@ -26,6 +26,7 @@ public:
         if (!world_.hostile()) return;
         const state& s = states_[&c];
         const bool open = c.transport_open && c.attempt == &l;
+        if (open && c.core().reading_paused()) return;  // they have not been looked at
         if (s.reader.broken() && open) violated("bytes that are no operation were read on: " + s.reader.why());
         if (s.reader.broken() && !open) world_.hit(probe::bad_bytes_refused);
     }

@@ -1,4 +1,5 @@
-// I11: the order of a subscription is the server's order; nothing is delivered twice on one connection; drops are counted exactly.
+// I11: the order of a subscription is the server's order; nothing is delivered twice on one connection; drops are counted exactly, and
+// where reading waits for the user they begin only when his time is used up.
 #include "tests/sim/invariants/all.hpp"
 #include "tests/sim/world.hpp"
 
@@ -30,7 +31,7 @@ public:
         for (app_subscription& s : c.subscriptions) {
             if (s.unsure) continue;
             const session::subscription_state& state = *s.state;
-            if (state.sid != 0 && state.received != s.arrived)
+            if (state.sid != 0 && state.received != s.arrived && !c.core().reading_paused())
                 return violated(name(s) + " counts " + std::to_string(state.received) + " of " + std::to_string(s.arrived) + " messages");
             if (state.received > s.arrived) return violated(name(s) + " counts more messages than have come");
             note_drops(s);
@@ -41,6 +42,9 @@ public:
         for (app_subscription& s : c.subscriptions) {
             if (s.unsure) continue;
             const session::subscription_state& state = *s.state;
+            if (state.dropped != 0 && s.paused < s.pause_limit && !s.cut_in_pause)
+                return violated(name(s) + " dropped a message after waiting for " +
+                                std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(s.paused).count()) + " ms");
             // Messages handed to a waiting async_next are on their way until everything is pulled, and it is.
             if (s.delivered + state.queue.messages() + state.dropped != state.received)
                 return violated(name(s) + ": " + std::to_string(s.delivered) + " delivered, " + std::to_string(state.queue.messages()) +

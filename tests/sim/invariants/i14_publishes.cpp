@@ -1,6 +1,8 @@
 // I14: a message is written and seen whole and at most once, in order; a flush that succeeds says so of everything before it; a message
-// that was refused, or whose request was told that nothing was sent, is never written.
+// that was refused, or whose request was told that nothing was sent, is never written. What other threads hand over has an order of its
+// own, and a flush speaks of what was taken over before it. Leaving a server that is about to shut down loses nothing of what was written.
 #include <map>
+#include <utility>
 
 #include <slipstream/error.hpp>
 
@@ -30,7 +32,7 @@ public:
         if (m->unsent) return violated(name(*m) + " was told to be unsent, and is written");
         if (++m->written > 1) return violated(name(*m) + " is written twice");
         m->written_on = l.id;
-        std::uint64_t& last = last_written_[&c];
+        std::uint64_t& last = last_written_[{&c, m->handed_over}];
         if (m->number < last) return violated(name(*m) + " is written after " + std::to_string(last));
         last = m->number;
     }
@@ -40,7 +42,7 @@ public:
         if (m == nullptr || m->from == nullptr) return violated("a server got a message that nobody has published");
         if (m->seen > 1) return violated(name(*m) + " was seen twice");
         if (op.payload != payload_of(m->number, m->size)) return violated(name(*m) + " was not seen whole");
-        std::uint64_t& last = last_seen_[c.id()];
+        std::uint64_t& last = last_seen_[{c.id(), m->handed_over}];
         if (number < last) return violated(name(*m) + " was seen after " + std::to_string(last));
         last = number;
     }
@@ -57,10 +59,21 @@ public:
         for (const message_truth& m : world_.truths()) {
             if (m.from != &c || !m.accepted || m.seen == 1) continue;
             if (m.number > before_[&op]) break;
+            if (m.handed_over && (m.taken == 0 || m.taken > op.turn_at_start)) continue;
             // On a connection that broke meanwhile its fate is unknown.
             if (m.written != 0 && m.written_on != c.attempt->id) continue;
             if (m.written == 0 && (may_drop_[&c] || request_has_ended(c, m.number))) continue;
             return violated(name(m) + " has not reached a server, though a flush after it succeeded");
+        }
+    }
+    /// Everything that was written whole arrives, unless something else has happened to the connection.
+    void on_end() override {
+        for (const message_truth& m : world_.truths()) {
+            if (m.from == nullptr || m.written == 0 || m.seen != 0) continue;
+            const link& l = world_.net.links()[m.written_on - 1];
+            const model_connection* const c = world_.connection_of(l);
+            if (!l.left || l.troubled || c == nullptr || c->ended() || c->lied) continue;
+            return violated(name(m) + " was lost when the client left a server of its own will");
         }
     }
     void on_operation_started(sim_client&, const operation& op) override {
@@ -78,8 +91,8 @@ private:
     }
 
     // Looked up only.
-    std::map<const sim_client*, std::uint64_t> last_written_;
-    std::map<std::uint64_t, std::uint64_t> last_seen_;
+    std::map<std::pair<const sim_client*, bool>, std::uint64_t> last_written_;  // and whether another thread has published it
+    std::map<std::pair<std::uint64_t, bool>, std::uint64_t> last_seen_;
     std::map<const sim_client*, bool> may_drop_;
     std::map<const operation*, std::uint64_t> before_;
 };

@@ -192,6 +192,21 @@ TEST_CASE("C12 C24: the pool is replaced: the connection stays, known servers ke
     });
 }
 
+TEST_CASE("C12: a server that was taken out is not dialled any more: the planned attempt goes to another one, at its time") {
+    run_script([](session_script& s) {
+        up(s, servers({"a.test:1", "b.test:2"}));
+        s.down();
+        s.expect_close();
+        s.expect_dial("b.test:2");
+        s.dialed(refused());
+        s.set_servers({"c.test:3"});
+        s.check([&s] { CHECK(addresses(s.core().servers()) == "c.test:3*"); });
+        s.expect_no_action();
+        s.advance_to_dial();
+        s.expect_dial("c.test:3");
+    });
+}
+
 TEST_CASE("C12 H8: the pool may be replaced while an attempt is under way, and before the first") {
     run_script([](session_script& s) {
         s.start(servers({"a.test:1"}));

@@ -237,3 +237,19 @@ TEST_CASE("C7 I1: cancel, close and drain while a login is awaited") {
         }
     }
 }
+
+TEST_CASE("C12: a server that was taken out while the login was asked for is not dialled") {
+    run_script([](session_script& s) {
+        connect_options o = servers({"a.test:1", "b.test:2"});
+        o.auth = credential_provider{[](const login_request&, const login_reply&) {}};
+        o.retry_on_failed_connect = true;
+        s.start(o);
+        s.connect();
+        s.set_servers({"b.test:2"});
+        s.expect_event(event_kind::connect_failed, [](const event& e) {
+            CHECK(e.server == "a.test:1");
+            CHECK(e.error == errc::connection_left);
+        });
+        s.expect_no_action();
+    });
+}

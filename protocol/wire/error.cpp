@@ -77,7 +77,7 @@ constexpr entry table[] = {
      std::errc::timed_out},
     {errc::connection_eof, "connection_eof", "The server closed the connection.", transient, std::errc::connection_aborted},
     {errc::connection_left, "connection_left", "The client left the server for another connection.", transient, no_equivalent},
-    {errc::handshake_timeout, "handshake_timeout", "The handshake with the server did not complete within the connect timeout.",
+    {errc::handshake_timeout, "handshake_timeout", "The server did not answer, or the handshake did not complete, within the time allowed for it.",
      timed_out | transient, std::errc::timed_out},
     {errc::no_servers, "no_servers", "No server could be reached; every one has used up its attempts.", transient, no_equivalent},
     {errc::tls_required, "tls_required", "TLS is required by one side and not available on the other.", none, no_equivalent},

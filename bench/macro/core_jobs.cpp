@@ -31,22 +31,23 @@ std::optional<companion> load_from(const arguments& given) {
     return std::optional<companion>(std::in_place, command);
 }
 
+/// At full speed, but no faster than the messages can be written: asks for that once in a while.
 asio::awaitable<void> publish_all(world& w, std::size_t n, std::size_t yield_after) {
+    constexpr std::size_t ask_after = std::size_t{16} * 1024;
     const std::string payload(w.given.number("size", 128), 'x');
-    std::size_t since = 0;
-    for (std::size_t sent = 0; sent < n;) {
-        const std::error_code ec = w.nc.publish(subject, payload);
-        if (!ec) {
-            ++sent;
-            since += payload.size();
-            if (since < yield_after) continue;
-            since = 0;
+    std::size_t since_asked = 0;
+    std::size_t since_yielded = 0;
+    for (std::size_t sent = 0; sent < n; ++sent) {
+        if (const std::error_code ec = w.nc.publish(subject, payload); ec) require(ec, "publish");
+        since_asked += payload.size() + 16;
+        if (since_asked < ask_after) continue;
+        since_yielded += std::exchange(since_asked, 0);
+        if (!w.nc.writable()) {
+            const auto [ec] = co_await w.nc.async_writable({}, use_tuple);
+            require(ec, "waiting");
+        } else if (since_yielded >= yield_after) {
+            since_yielded = 0;
             co_await asio::post(w.io, asio::use_awaitable);
-        } else if (ec == slipstream::errc::buffer_full) {
-            const auto [flushed] = co_await w.nc.async_flush({}, use_tuple);
-            require(flushed, "flush");
-        } else {
-            require(ec, "publish");
         }
     }
 }

@@ -44,6 +44,7 @@ std::error_code client::reconnect() { return impl_->reconnect(); }
 std::error_code client::set_servers(const std::vector<std::string>& servers) { return impl_->set_servers(servers); }
 void client::close() noexcept { impl_->close(); }
 
+bool client::writable() const noexcept { return impl_->core().writable(); }
 client_state client::state() const noexcept { return impl_->core().state(); }
 const slipstream::server_info& client::server_info() const noexcept { return impl_->core().server_info(); }
 std::vector<known_server> client::servers() const { return impl_->core().servers(); }
@@ -61,6 +62,9 @@ void client::start_request(const detail::request_arguments& arguments, std::chro
 }
 void client::start_flush(flush_options options, detail::any_handler<void(std::error_code)> handler) {
     impl_->start_flush(options, std::move(handler));
+}
+void client::start_writable(writable_options options, detail::any_handler<void(std::error_code)> handler) {
+    impl_->start_writable(options, std::move(handler));
 }
 void client::start_drain(detail::any_handler<void(std::error_code)> handler) { impl_->start_drain(std::move(handler)); }
 

@@ -94,6 +94,15 @@ std::shared_ptr<handoff> client_impl::share_handoff() {
 // --- calls that return at once -----------------------------------------------------------------------------------------------
 // Each asks for its turn first: when memory ends there, nothing has been done and nothing will be completed (H9).
 
+std::error_code client_impl::publish_any(std::string_view subject, std::string_view payload, const publish_options& options) {
+    wake();
+    const std::string_view headers = options.headers != nullptr ? options.headers->block() : std::string_view();
+    const wire::outgoing m{subject, options.reply_to, headers, payload};
+    const std::error_code ec = core_.publish(m);
+    if (core_.write_due()) write_early();
+    return ec;
+}
+
 std::error_code client_impl::subscribe(std::string_view subject, const subscribe_options& options, message_handler handler,
                                        std::shared_ptr<session::subscription_state>& out) {
     const entry_check check(wire_);
@@ -179,7 +188,7 @@ void client_impl::start_request(const detail::request_arguments& arguments, std:
     watch(slot,
           core_.request(arguments.subject(), arguments.header_block(), arguments.payload(), timeout, handler.release(), clock::now()),
           terminal_or_partial);
-    queued(least_frame + arguments.header_block().size() + arguments.payload().size());
+    if (core_.write_due()) write_early();
 }
 
 void client_impl::start_flush(const flush_options& options, detail::any_handler<void(std::error_code)> handler) {
@@ -188,6 +197,13 @@ void client_impl::start_flush(const flush_options& options, detail::any_handler<
     take_handed_over(false, clock::now());
     const asio::cancellation_slot slot = handler.slot();
     watch(slot, core_.flush(options.timeout, handler.release(), clock::now()), asio::cancellation_type::all);
+}
+
+void client_impl::start_writable(const writable_options& options, detail::any_handler<void(std::error_code)> handler) {
+    const entry_check check(wire_);
+    wake();
+    const asio::cancellation_slot slot = handler.slot();
+    watch(slot, core_.wait_writable(options.timeout, handler.release(), clock::now()), asio::cancellation_type::all);
 }
 
 void client_impl::start_drain(detail::any_handler<void(std::error_code)> handler) {

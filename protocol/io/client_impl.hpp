@@ -65,12 +65,11 @@ public:
     // --- calls that return at once ---
     std::error_code publish(std::string_view subject, std::string_view payload, const publish_options& options) {
         const entry_check check(wire_);
-        wake();
-        const std::string_view headers = options.headers != nullptr ? options.headers->block() : std::string_view();
-        const wire::outgoing m{subject, options.reply_to, headers, payload};
-        const std::error_code ec = core_.publish(m);
-        if (!ec) queued(least_frame + subject.size() + m.size());
-        return ec;
+        if ((in_turn_ || turn_posted_) && options.headers == nullptr && options.reply_to.empty()) [[likely]] {
+            if (core_.publish_plain(subject, payload)) [[likely]]
+                return no_error_;
+        }
+        return publish_any(subject, payload, options);
     }
     std::error_code subscribe(std::string_view subject, const subscribe_options& options, message_handler handler,
                               std::shared_ptr<session::subscription_state>& out);
@@ -84,6 +83,7 @@ public:
     void start_request(const detail::request_arguments& arguments, std::chrono::milliseconds timeout,
                        detail::any_handler<void(std::error_code, message)> handler);
     void start_flush(const flush_options& options, detail::any_handler<void(std::error_code)> handler);
+    void start_writable(const writable_options& options, detail::any_handler<void(std::error_code)> handler);
     void start_drain(detail::any_handler<void(std::error_code)> handler);
     void start_next(const std::shared_ptr<session::subscription_state>& state, detail::any_handler<void(std::error_code, message)> handler);
     void start_drain(const std::shared_ptr<session::subscription_state>& state, detail::any_handler<void(std::error_code)> handler);
@@ -137,13 +137,8 @@ private:
     void forget_transport(bool leave) noexcept;
     void start_tls(const session::transport_action& action);  // client_tls.cpp
     void apply_secured();
-    bool write_out();
-    /// Counts what was queued; a handler that publishes much is written for meanwhile: the bytes are still in the cache, and the peer
-    /// works already.
-    void queued(std::size_t about) {
-        unwritten_ += about;
-        if (unwritten_ >= early_write_size) write_early();
-    }
+    bool write_out() { return transport_ && transport_->writable() && write_some(); }
+    bool write_some();
     void write_early();
     void arm_timer();
 
@@ -154,8 +149,7 @@ private:
     void wipe_login_traces() noexcept;
     [[nodiscard]] const std::shared_ptr<login_mailbox>& mailbox();
 
-    static constexpr std::size_t least_frame = 8;  // "PUB  1\r\n"
-    static constexpr std::size_t early_write_size = 32 * 1024;
+    std::error_code publish_any(std::string_view subject, std::string_view payload, const publish_options& options);
 
     struct facts {
         bool dialed = false;
@@ -196,7 +190,7 @@ private:
     bool wants_turn_ = false;    // a budget was used up
     std::size_t completions_left_ = 0;
     std::size_t bytes_left_ = 0;
-    std::size_t unwritten_ = 0;  // about, since the last write
+    const std::error_code no_error_{};  // to make one is to call the standard library, which shows in each publish
     std::uint64_t socket_reads_ = 0;
     std::uint64_t socket_writes_ = 0;
     tripwire wire_;

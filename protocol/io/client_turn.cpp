@@ -278,9 +278,8 @@ void client_impl::forget_transport(bool leave) noexcept {
 // --- writing -------------------------------------------------------------------------------------------------------------------
 
 /// True when something was written: the core may have more to say.
-bool client_impl::write_out() {
-    unwritten_ = 0;
-    if (!transport_ || !transport_->writable() || write_error_) return false;
+bool client_impl::write_some() {
+    if (write_error_) return false;
     bool some = false;
     std::string_view bytes = core_.pending_write(now_);
     while (!bytes.empty()) {
@@ -312,14 +311,16 @@ bool client_impl::write_out() {
     return some;
 }
 
+/// Also when the peer had no room for what came before: it works at the same time, and is seldom behind for long. Without, a publisher
+/// that does not let the event loop run would queue megabytes because of one moment.
 void client_impl::write_early() {
-    if (in_core_) return;  // the core is parsing; the end of the turn is near
+    if (in_core_ || !transport_ || !transport_->connected()) return;  // the core is parsing; the end of the turn is near
     if (!in_turn_) {
         now_ = clock::now();
         bytes_left_ = bytes_per_turn;
     }
     try {
-        write_out();
+        write_some();
     } catch (const std::bad_alloc&) {  // no wait for a blocked peer could begin: the turn that is due anyway tries again
     }
 }

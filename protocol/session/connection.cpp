@@ -39,6 +39,22 @@ void connection::came_up() {
     if (context_.info.ldm) tell_lame_duck();
 }
 
+[[gnu::always_inline]]
+inline bool connection::on_message(const wire::operation& op) {
+    last_was_error_ = false;
+    const message_view m(op.subject, op.reply_to, op.header_block, op.payload);
+    ++context_.counters.in_msgs;
+    context_.counters.in_bytes += m.size();
+    if (op.sid == subscriptions_.inbox_sid()) {
+        requests_.on_reply(m);
+    } else if (!subscriptions_.deliver(op.sid, m)) [[unlikely]] {
+        --context_.counters.in_msgs;
+        context_.counters.in_bytes -= m.size();
+        return false;
+    }
+    return true;
+}
+
 connection::outcome connection::run(time_point now) {
     for (;;) {
         const wire::parse_result& result = parser_.next(buffer_.unconsumed());
@@ -56,21 +72,6 @@ connection::outcome connection::run(time_point now) {
         buffer_.consume(result.op.consumed);
         if (what != outcome::read_more) return what;
     }
-}
-
-bool connection::on_message(const wire::operation& op) {
-    last_was_error_ = false;
-    const message_view m(op.subject, op.reply_to, op.header_block, op.payload);
-    ++context_.counters.in_msgs;
-    context_.counters.in_bytes += m.size();
-    if (op.sid == subscriptions_.inbox_sid()) {
-        requests_.on_reply(m);
-    } else if (!subscriptions_.deliver(op.sid, m)) [[unlikely]] {
-        --context_.counters.in_msgs;
-        context_.counters.in_bytes -= m.size();
-        return false;
-    }
-    return true;
 }
 
 connection::outcome connection::handle(const wire::operation& op, time_point now) {

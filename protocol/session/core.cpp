@@ -16,6 +16,7 @@ core::parts::parts(connect_options&& o, std::uint64_t seed, std::string id)
       subs(shared),
       reqs(shared, subs, options.inbox_prefix + "." + inbox_id),
       fences(shared, subs),
+      room(shared),
       wire_side(shared, subs, reqs, fences),
       drain(shared, subs, reqs, fences),
       leaving(shared, reqs, fences),
@@ -95,6 +96,7 @@ void core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
     box.on_written(n);
     p.shared.counters.socket_out_bytes += n;
     p.write_clock_unknown = false;
+    p.room.on_less();
     if (box.written() == box.appended())
         p.alive.on_write_done(now);
     else if (n != 0)
@@ -123,6 +125,7 @@ void core::on_time(time_point now) {
     if (std::exchange(p.write_clock_unknown, false) && p.shared.box.written() != p.shared.box.appended()) p.alive.on_write_blocked(now);
     p.reqs.on_time(now);
     p.fences.on_time(now);
+    p.room.on_time(now);
     if (now >= p.drain_deadline) {
         p.shut(errc::timeout, errc::timeout, transport_action::kind::close);
         return;
@@ -193,12 +196,15 @@ std::string_view core::pending_write(time_point now) {
     return bytes;
 }
 
+bool core::write_due() const noexcept { return parts_->shared.box.write_due(); }
+
 time_point core::next_deadline() const noexcept {
     const parts& p = *parts_;
     if (p.shared.closed) return never;
     if (p.write_clock_unknown) return time_point::min();
     // Not the minimum of a list, which would be a loop over memory in each turn.
     time_point first = std::min(p.reqs.next_deadline(), p.fences.next_deadline());
+    first = std::min(first, p.room.next_deadline());
     first = std::min(first, p.drain_deadline);
     first = std::min(first, p.alive.next_deadline());
     first = std::min(first, p.leaving.next_deadline());
@@ -209,6 +215,7 @@ time_point core::next_deadline() const noexcept {
 
 // --- observers ---
 
+bool core::writable() const noexcept { return parts_->room.open(); }
 std::uint64_t core::generation() const noexcept { return parts_->machine ? parts_->machine->generation() : 0; }
 client_state core::state() const noexcept { return parts_->state.load(std::memory_order_acquire); }
 const slipstream::server_info& core::server_info() const noexcept { return parts_->shared.info; }

@@ -6,7 +6,7 @@
 // before an attempt to reconnect; every operation is finished exactly once; facts of an old connection attempt (generation) are ignored.
 //
 // The parts, each in its own file: run_machine (from one connection to the next), connection (the protocol of one), subscriptions,
-// requests, barriers (flush and drain of a subscription), drain_machine (of the client), outbox, liveness. They share a context.
+// requests, barriers (flush and drain of a subscription), drain_machine (of the client), outbox, valve, liveness. They share a context.
 #pragma once
 
 #include <atomic>
@@ -47,7 +47,12 @@ public:
     // --- wishes ---
     detail::operation_id connect(detail::plain_completion done, time_point now);
     std::error_code publish(const wire::outgoing& m);
+    /// As publish of a message with neither reply subject nor headers, which nearly every one is. False when it was not taken, or not by
+    /// so short a way: then publish says why, or takes it.
+    bool publish_plain(std::string_view subject, std::string_view payload);
+    /// By whichever way there is, as the shell does it.
     std::error_code publish(std::string_view subject, std::string_view reply_to, std::string_view header_block, std::string_view payload) {
+        if (reply_to.empty() && header_block.empty() && publish_plain(subject, payload)) return {};
         return publish({subject, reply_to, header_block, payload});
     }
     /// Takes over frames (PUB, HPUB) that another thread has encoded, and checked by an older INFO: from the front as many
@@ -63,6 +68,8 @@ public:
     detail::operation_id request(std::string_view subject, std::string_view header_block, std::string_view payload,
                                  std::chrono::milliseconds timeout, detail::message_completion done, time_point now);
     detail::operation_id flush(std::chrono::milliseconds timeout, detail::plain_completion done, time_point now);
+    /// Ends when little is queued, see writable().
+    detail::operation_id wait_writable(std::chrono::milliseconds timeout, detail::plain_completion done, time_point now);
     detail::operation_id drain(detail::plain_completion done, time_point now);
     /// Finishes the operation with operation_aborted if it is still pending. `terminal` is false for partial and total. The drain of
     /// the client heeds terminal only, and closes at once.
@@ -114,10 +121,15 @@ public:
     /// With `now` the clock of the write timeout begins exactly; without it, next_deadline() asks for an immediate on_time when
     /// needed.
     std::string_view pending_write(time_point now = never);
+    /// So much was queued since pending_write was asked last that the end of the turn should not be waited for: the bytes are still in the
+    /// cache, and the peer can work meanwhile. Asking more often than pending_write had something new is allowed, but to no avail.
+    [[nodiscard]] bool write_due() const noexcept;
     [[nodiscard]] time_point next_deadline() const noexcept;
     [[nodiscard]] std::uint64_t generation() const noexcept;
 
     // --- observers ---
+    /// So little is queued that it leaves in the next writes.
+    [[nodiscard]] bool writable() const noexcept;
     [[nodiscard]] client_state state() const noexcept;  ///< Any thread.
     [[nodiscard]] const slipstream::server_info& server_info() const noexcept;
     [[nodiscard]] std::string connected_server() const;

@@ -21,6 +21,7 @@
 #include "protocol/session/requests.hpp"
 #include "protocol/session/run_machine.hpp"
 #include "protocol/session/subscriptions.hpp"
+#include "protocol/session/valve.hpp"
 #include "protocol/wire/encoder.hpp"
 
 namespace slipstream::session {
@@ -144,6 +145,7 @@ struct core::parts {
     subscriptions subs;
     requests reqs;
     barriers fences;
+    valve room;
     connection wire_side;
     drain_machine drain;
     leave_machine leaving;

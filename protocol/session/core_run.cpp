@@ -106,6 +106,7 @@ void core::parts::come_up(time_point now) {
     // The order that the server must see: what we want to hear, then what was held, then the PINGs of waiting flushes (C15, I7).
     subs.restore();
     release_held(now);
+    room.on_less();
     shared.up = true;
     fences.on_up();
     alive.start(now);
@@ -165,6 +166,7 @@ void core::parts::let_go() noexcept {
     }
     reqs.on_lost();
     fences.on_lost();
+    room.on_less();
     subs.on_lost();
 }
 
@@ -195,6 +197,7 @@ void core::parts::announce(event_kind kind, const failure& why) noexcept {
 void core::parts::give_up() noexcept {
     reqs.finish_held(errc::not_connected);
     fences.finish_held(errc::not_connected);
+    room.finish_all(errc::not_connected);
     connects.finish_all(shared.out, machine->reason().error);
 }
 
@@ -281,7 +284,10 @@ void core::parts::end_pause(time_point now) noexcept {
 void core::parts::check_liveness(time_point now) {
     switch (alive.on_time(now)) {
         case liveness_verdict::alive: break;
-        case liveness_verdict::send_ping: fences.queue_keepalive(); break;
+        case liveness_verdict::send_ping:
+            if (shared.box.size() == 0) shared.box.trim();  // a calm connection
+            fences.queue_keepalive();
+            break;
         case liveness_verdict::stale: fail({errc::stale_connection, disconnect_reason::stale, {}}, now); break;
         case liveness_verdict::write_stalled: fail({errc::write_stalled, disconnect_reason::write_stall, {}}, now); break;
     }
@@ -309,6 +315,7 @@ void core::parts::shut(std::error_code why, std::error_code drained, transport_a
     shared.box.clear();
     reqs.finish_all(errc::closed);
     fences.finish_all(errc::closed);
+    room.finish_all(errc::closed);
     connects.finish_all(shared.out, errc::closed);
     drains.finish_all(shared.out, drained);
     update_state();

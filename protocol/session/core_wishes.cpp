@@ -16,8 +16,7 @@ std::error_code core::parts::refusal() const noexcept {
     return {};
 }
 
-[[gnu::always_inline]]
-inline errc core::parts::check_message(const wire::outgoing& m, std::size_t size) const noexcept {
+errc core::parts::check_message(const wire::outgoing& m, std::size_t size) const noexcept {
     if (!wire::is_publish_subject(m.subject)) return errc::invalid_subject;
     if (wire::counted_line(m, size) > options.max_control_line) return errc::max_control_line;
     // Before the first connection the usual limits are assumed; what a server turns out not to take is dropped when it is known.
@@ -28,9 +27,8 @@ inline errc core::parts::check_message(const wire::outgoing& m, std::size_t size
     return {};
 }
 
-/// The message is allowed now. Made twice: most messages have neither reply subject nor headers, and then most of this folds away.
-[[gnu::always_inline]]
-inline errc core::parts::append(const wire::outgoing& m) {
+/// The message is allowed now.
+errc core::parts::append(const wire::outgoing& m) {
     const std::size_t size = wire::publish_size(m);
     if (const errc refused = check_message(m, size); refused != errc{}) [[unlikely]]
         return refused;
@@ -39,21 +37,33 @@ inline errc core::parts::append(const wire::outgoing& m) {
     return {};
 }
 
+/// Blank and digits: more than what follows the subject in a line.
+constexpr std::size_t most_of_size = 1 + 20;
+
+bool core::publish_plain(std::string_view subject, std::string_view payload) {
+    parts& p = *parts_;
+    // A server's max_payload is 64 MiB at most.
+    if (payload.size() > static_cast<std::uint32_t>(p.shared.info.max_payload)) return false;
+    const std::size_t size = wire::publish_size_of_plain(subject, payload);
+    char* const place = p.shared.box.quick_place(size);
+    if (place == nullptr || !wire::is_publish_subject(subject)) return false;
+    if (subject.size() + most_of_size > p.options.max_control_line) return false;
+    ++p.shared.counters.out_msgs;  // apart from the bytes: side by side they are packed and unpacked to be added
+    wire::encode_publish_at(place, size, {subject, {}, {}, payload});
+    p.shared.box.quick_taken(size);
+    p.shared.counters.out_bytes += payload.size();
+    return true;
+}
+
 std::error_code core::publish(const wire::outgoing& m) {
     parts& p = *parts_;
     if (!p.shared.up || p.drain.active()) [[unlikely]] {
         const std::error_code ec = p.refusal();
         if (ec && (ec != errc::draining || p.drain.flushing())) return ec;  // replies to what is being drained still go out (D7)
     }
-    errc refused{};
-    if (m.reply_to.empty() && m.header_block.empty()) [[likely]]
-        refused = p.append({m.subject, {}, {}, m.payload});
-    else if (!m.reply_to.empty() && !wire::is_publish_subject(m.reply_to))
-        refused = errc::invalid_reply_subject;
-    else
-        refused = p.append(m);
-    if (refused != errc{}) [[unlikely]]
-        return refused;
+    if (!m.reply_to.empty() && !wire::is_publish_subject(m.reply_to)) return errc::invalid_reply_subject;
+    if (const errc refused = p.append(m); refused != errc{}) return refused;
+    if (p.shared.up && !p.drain.active()) p.shared.box.begin_quick();
     return {};
 }
 
@@ -186,6 +196,18 @@ detail::operation_id core::flush(std::chrono::milliseconds timeout, detail::plai
     return make_id(operation_kind::barrier, p.fences.flush(std::move(done), deadline_after(now, timeout)));
 }
 
+detail::operation_id core::wait_writable(std::chrono::milliseconds timeout, detail::plain_completion done, time_point now) {
+    parts& p = *parts_;
+    std::error_code ec = p.shared.closed ? make_error_code(errc::closed) : p.options_error;
+    if (!ec && timeout <= std::chrono::milliseconds::zero()) ec = errc::invalid_option;
+    if (ec || p.room.open()) {
+        p.shared.out.finish_at_once(std::move(done), ec);
+        return {};
+    }
+    p.room.wait(p.operations + 1, std::move(done), deadline_after(now, timeout));
+    return make_id(operation_kind::other, ++p.operations);
+}
+
 detail::operation_id core::drain(detail::plain_completion done, time_point now) {
     parts& p = *parts_;
     if (p.shared.closed) {
@@ -196,6 +218,7 @@ detail::operation_id core::drain(detail::plain_completion done, time_point now) 
     p.drains.add(number, std::move(done), p.shared.out);
     if (p.drain.active()) return make_id(operation_kind::other, number);
     p.drain_deadline = deadline_after(now, p.options.drain_timeout);
+    p.shared.box.end_quick();
     try {
         p.stay(now);
         p.drain.begin();
@@ -222,6 +245,7 @@ void core::cancel(detail::operation_id id, bool terminal, time_point now) {
         case operation_kind::next: p.subs.cancel(number); break;
         case operation_kind::barrier: p.fences.cancel(number); break;
         case operation_kind::other:
+            if (p.room.cancel(number)) break;
             if (detail::plain_completion done = p.connects.take(number)) {
                 p.shared.out.finish(std::move(done), operation_aborted());
                 if (p.connects.empty()) p.machine->abandon();

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <iterator>
 #include <new>
+#include <span>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -39,6 +40,9 @@ public:
         if (head_ == items_.size()) clear();
         return true;
     }
+    /// What is in it, the oldest first; until the next push or pop.
+    [[nodiscard]] std::span<T> waiting() noexcept { return std::span<T>(items_).subspan(head_); }
+    [[nodiscard]] std::span<const T> waiting() const noexcept { return std::span<const T>(items_).subspan(head_); }
     void clear() noexcept {
         items_.clear();
         head_ = 0;

@@ -33,12 +33,6 @@ void read_buffer::commit(std::size_t n) noexcept {
     end_ += std::min(n, capacity_ - end_);
 }
 
-void read_buffer::consume(std::size_t n) noexcept {
-    assert(n <= end_ - begin_);
-    begin_ += std::min(n, end_ - begin_);
-    if (begin_ == end_) begin_ = end_ = 0;
-}
-
 void read_buffer::move_to(std::size_t capacity) {
     const std::size_t waiting = end_ - begin_;
     auto bytes = std::make_unique_for_overwrite<char[]>(capacity);

@@ -5,6 +5,8 @@
 // after a large message (I5). Invariant: capacity() <= max(initial_capacity, 2 * bytes received and not consumed at once).
 #pragma once
 
+#include <algorithm>
+#include <cassert>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -25,7 +27,11 @@ public:
     /// `n` bytes of the prepared space were filled.
     void commit(std::size_t n) noexcept;
     [[nodiscard]] std::string_view unconsumed() const noexcept { return {bytes_.get() + begin_, end_ - begin_}; }
-    void consume(std::size_t n) noexcept;
+    void consume(std::size_t n) noexcept {
+        assert(n <= end_ - begin_);
+        begin_ += std::min(n, end_ - begin_);
+        if (begin_ == end_) begin_ = end_ = 0;
+    }
     /// Forgets the contents, for a new connection.
     void clear() noexcept { begin_ = end_ = 0; }
     [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }

@@ -86,7 +86,7 @@ private:
 
     static std::size_t frame_room(const subscription_state& s) noexcept;
     void subscribe(subscription_state& s);
-    void run_handler(subscription_state& s, const message_view& m);
+    void handler_failed(const subscription_state& s, std::string_view words);
     void count_drop(const subscription_state& s, bool first);
     void tell_slow(const subscription_state& s);
     void reached_maximum(subscription_state& s);

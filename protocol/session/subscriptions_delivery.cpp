@@ -20,7 +20,13 @@ bool subscriptions::deliver(std::uint64_t sid, const message_view& m) {
         s->status_seen = true;  // its maximum may be set later
     if (s->handler) {
         ++s->received;
-        run_handler(*s, m);
+        try {
+            s->handler(m);
+        } catch (const std::exception& e) {
+            handler_failed(*s, e.what());
+        } catch (...) {
+            handler_failed(*s, "not a std::exception");
+        }
     } else if (s->waiter) {  // then the queue is empty
         message owned(m);
         ++s->received;
@@ -41,22 +47,13 @@ bool subscriptions::deliver(std::uint64_t sid, const message_view& m) {
     return true;
 }
 
-void subscriptions::run_handler(subscription_state& s, const message_view& m) {
-    std::string words;
-    try {
-        s.handler(m);
-        return;
-    } catch (const std::exception& e) {
-        words = e.what();
-    } catch (...) {
-        words = "not a std::exception";
-    }
+void subscriptions::handler_failed(const subscription_state& s, std::string_view words) {
     ++context_.counters.failed_handlers;
     event e;
     e.kind = event_kind::handler_failed;
     e.generation = context_.generation;
     e.subject = s.subject;
-    e.detail = std::move(words);
+    e.detail = words;
     context_.out.tell(std::move(e));
 }
 

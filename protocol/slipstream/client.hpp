@@ -70,10 +70,11 @@ public:
 
     // --- Calls that return at once ---------------------------------------------------------------------------------------
 
-    /// Queues a message. It is copied; everything queued in one turn of the event loop leaves in one write. While the client is
-    /// down or not yet connected, messages are kept up to connect_options::outbox_bytes and sent in order later.
+    /// Queues a message. It is copied; everything queued in one turn of the event loop leaves in one write, or in writes of some 32 KiB
+    /// already before its end. While the client is down or not yet connected, messages are kept up to connect_options::outbox_bytes
+    /// and sent in order later. Whoever publishes without end waits for async_writable when writable() is false.
     /// Errors, nothing queued: errc::invalid_subject, errc::invalid_reply_subject, errc::max_control_line, errc::max_payload,
-    /// errc::headers_unsupported, errc::buffer_full (async_flush is the valve), errc::not_connected (fail_fast), errc::draining,
+    /// errc::headers_unsupported, errc::buffer_full (async_writable is the valve), errc::not_connected (fail_fast), errc::draining,
     /// errc::closed, and what the options are invalid for. No error means queued, not delivered: see async_flush.
     std::error_code publish(std::string_view subject, payload_view payload, publish_options options = {});
 
@@ -149,6 +150,19 @@ public:
             token, *this, options);
     }
 
+    /// Waits until little is queued: the valve of whoever publishes faster than the server takes it, up or down. Completes at once when
+    /// writable(). Costs no round trip and says nothing about what the server has got: that is async_flush.
+    /// Errors: errc::timeout, errc::not_connected (the first connect was given up), errc::invalid_option (a timeout that is not
+    /// positive), errc::closed. Cancellation: all types.
+    template <asio::completion_token_for<void(std::error_code)> Token = default_token>
+    auto async_writable(writable_options options = {}, Token&& token = Token()) {
+        return asio::async_initiate<Token, void(std::error_code)>(
+            [](auto handler, client self, writable_options o) {
+                self.start_writable(o, detail::make_any_handler<void(std::error_code)>(std::move(handler), self.get_executor()));
+            },
+            token, *this, options);
+    }
+
     /// Stops taking new work, ends all subscriptions without losing what the server has sent, lets pending requests finish,
     /// sends what is queued, and closes. Publishing goes on working until subscriptions and requests have ended, so that replies get
     /// out; a consumer that waits in subscription::async_next when the drain begins is heard until it is told the end. Messages
@@ -175,6 +189,9 @@ public:
     /// Connected right now. Lock-free; any thread.
     [[nodiscard]] bool healthy() const noexcept { return state() == client_state::connected; }
     [[nodiscard]] client_state state() const noexcept;
+    /// At most 64 KiB (or half of connect_options::outbox_bytes) are queued and not yet written. False is no error: publish goes on
+    /// taking messages, but they only pile up. To ask once for every few KiB that are published is enough.
+    [[nodiscard]] bool writable() const noexcept;
     /// Of the last connection; empty before the first.
     [[nodiscard]] const slipstream::server_info& server_info() const noexcept;
     /// The servers that may be dialled, in the order of their turns; empty when the options are invalid.
@@ -197,6 +214,7 @@ private:
     friend class thread_safe_publisher;
     void start_connect(detail::any_handler<void(std::error_code)> handler);
     void start_flush(flush_options options, detail::any_handler<void(std::error_code)> handler);
+    void start_writable(writable_options options, detail::any_handler<void(std::error_code)> handler);
     void start_drain(detail::any_handler<void(std::error_code)> handler);
 
     std::shared_ptr<io::client_impl> impl_;

@@ -75,7 +75,8 @@ struct connect_options {
     std::optional<milliseconds> lame_duck_leave{8'000};
     bool fail_fast = false;                 ///< While down, publish and request fail with errc::not_connected instead of being kept.
 
-    /// Bytes kept for sending, up or down; beyond: errc::buffer_full. A message that is larger than all of it is taken when nothing else
+    /// Bytes kept for sending, up or down; beyond: errc::buffer_full. What a server that is up does not take at once piles up to here only
+    /// for a publisher that does not heed client::writable(). A message that is larger than all of it is taken when nothing else
     /// waits.
     std::size_t outbox_bytes = std::size_t{8} * 1024 * 1024;
     std::size_t handoff_bytes = std::size_t{8} * 1024 * 1024;  ///< Likewise, for thread_safe_publishers until the client takes them over.

@@ -45,6 +45,10 @@ struct flush_options {
     std::chrono::milliseconds timeout{10'000};
 };
 
+struct writable_options {
+    std::chrono::milliseconds timeout{10'000};
+};
+
 static_assert(std::is_trivially_destructible_v<publish_options>);
 static_assert(std::is_trivially_destructible_v<request_options>);
 static_assert(std::is_trivially_destructible_v<subscribe_options>);

@@ -40,9 +40,27 @@ inline constexpr std::array<std::uint64_t, 20> powers_of_ten = [] {
 }();
 
 /// Decimal digits of `value`; 1 for 0.
-inline std::size_t digits(std::uint64_t value) noexcept {
+constexpr std::size_t digits(std::uint64_t value) noexcept {
     const auto estimate = static_cast<unsigned>(std::bit_width(value | 1)) * 1233U >> 12U;  // floor(bits * log10(2))
     return estimate + (value >= powers_of_ten[estimate] ? 1U : 0U);
+}
+
+/// Of numbers below 2^32, by their highest bit: what makes the sum of both have the digits in its upper half.
+inline constexpr std::array<std::uint64_t, 32> digit_steps = [] {
+    std::array<std::uint64_t, 32> steps{};
+    for (std::size_t bit = 0; bit < steps.size(); ++bit) {
+        const std::uint64_t least = std::uint64_t{1} << bit;
+        const std::uint64_t n = digits(least);
+        const std::uint64_t next = n < 10 ? powers_of_ten[n] : std::uint64_t{1} << 32;
+        steps[bit] = next < 2 * least ? ((n + 1) << 32) - next : n << 32;
+    }
+    return steps;
+}();
+
+/// As digits, for a `value` below 2^32.
+inline std::size_t digits_of_small(std::uint64_t value) noexcept {
+    assert(value >> 32 == 0);
+    return static_cast<std::size_t>((value + digit_steps[static_cast<std::size_t>(std::bit_width(value | 1)) - 1]) >> 32);
 }
 
 inline char* put(char* to, std::string_view text) noexcept {
@@ -55,11 +73,38 @@ inline char* put(char* to, char c) noexcept {
     return to + 1;
 }
 
+/// As put, without a call for what is short: moves that overlap.
+[[gnu::always_inline]]
+inline char* put_short(char* to, std::string_view text) noexcept {
+    const char* const from = text.data();
+    const std::size_t n = text.size();
+    const auto both_ends = [&](auto part) {
+        std::memcpy(&part, from, sizeof part);
+        auto last = part;
+        std::memcpy(&last, from + n - sizeof last, sizeof last);
+        std::memcpy(to, &part, sizeof part);
+        std::memcpy(to + n - sizeof last, &last, sizeof last);
+    };
+    if (n > 16) {
+        std::memcpy(to, from, n);
+    } else if (n >= 8) {
+        both_ends(std::uint64_t{});
+    } else if (n >= 4) {
+        both_ends(std::uint32_t{});
+    } else if (n != 0) {
+        to[0] = from[0];
+        to[n / 2] = from[n / 2];
+        to[n - 1] = from[n - 1];
+    }
+    return to + n;
+}
+
+inline constexpr char pairs[] =
+    "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
+    "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+
 /// The digits of `value`, the last one right before `end`.
 inline void put_before(char* end, std::uint64_t value) noexcept {
-    static constexpr char pairs[] =
-        "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
-        "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
     while (value >= 100) {
         end -= 2;
         std::memcpy(end, pairs + 2 * (value % 100), 2);
@@ -70,6 +115,17 @@ inline void put_before(char* end, std::uint64_t value) noexcept {
     } else {
         *(end - 1) = static_cast<char>('0' + value);
     }
+}
+
+/// As put_before, quicker for what is usual; zeros may get into the four bytes before `end`.
+inline void put_over(char* end, std::uint64_t value) noexcept {
+    if (value >= 10'000) [[unlikely]] {
+        put_before(end, value);
+        return;
+    }
+    const auto small = static_cast<unsigned>(value);
+    std::memcpy(end - 4, pairs + std::size_t{2} * (small / 100), 2);
+    std::memcpy(end - 2, pairs + std::size_t{2} * (small % 100), 2);
 }
 
 /// `length` = digits(value).
@@ -91,29 +147,39 @@ inline char* put(char* to, std::uint64_t value, std::size_t length) noexcept {
     return size;
 }
 
+/// As publish_size, without reply subject and headers, of a payload below 2^32 bytes.
+[[nodiscard]] inline std::size_t publish_size_of_plain(std::string_view subject, std::string_view payload) noexcept {
+    return 4 + subject.size() + 1 + encoder_detail::digits_of_small(payload.size()) + 2 + payload.size() + 2;
+}
+
 /// What the server's max_control_line bounds of such a frame of `size` bytes: what follows "PUB " or "HPUB " in its line.
 [[nodiscard]] inline std::size_t counted_line(const outgoing& m, std::size_t size) noexcept {
     const std::size_t verb_and_line_ends = m.header_block.empty() ? 8 : 9;
     return size - m.size() - verb_and_line_ends;
 }
 
-/// PUB, or HPUB when there is a header block. `size` is publish_size. Inline: with every function that it is not, a publish costs a
-/// tenth more.
+/// PUB, or HPUB when there is a header block, to where there is room for `size` = publish_size. Inline: with every function that it is
+/// not, a publish costs a tenth more.
 [[gnu::always_inline]]
-inline void encode_publish(write_buffer& out, std::size_t size, const outgoing& m) {
+inline void encode_publish_at(char* begin, std::size_t size, const outgoing& m) noexcept {
     using namespace encoder_detail;
     assert(!m.subject.empty() && is_argument(m.subject) && is_argument(m.reply_to));
     assert(size == publish_size(m));
-    char* const begin = out.reserve(size);
-    // From both ends: the size of the whole says where the line ends, so the number at its end needs no counting of digits.
+    // From both ends: the size of the whole says where the line ends, so the number at its end needs no counting of digits. It comes
+    // first, because what is before it may be written over.
     char* const line_end = begin + size - 2 - m.size();
-    char* p = put(begin, m.header_block.empty() ? "PUB " : "HPUB ");
-    p = put(put(p, m.subject), ' ');
-    if (!m.reply_to.empty()) p = put(put(p, m.reply_to), ' ');
-    if (!m.header_block.empty()) put(put(p, m.header_block.size(), digits(m.header_block.size())), ' ');
-    put_before(line_end - 2, m.size());
+    put_over(line_end - 2, m.size());
     put(line_end - 2, "\r\n");
+    char* p = put(begin, m.header_block.empty() ? "PUB " : "HPUB ");
+    p = put(put_short(p, m.subject), ' ');
+    if (!m.reply_to.empty()) p = put(put_short(p, m.reply_to), ' ');
+    if (!m.header_block.empty()) put(put(p, m.header_block.size(), digits(m.header_block.size())), ' ');
     put(put(put(line_end, m.header_block), m.payload), "\r\n");
+}
+
+[[gnu::always_inline]]
+inline void encode_publish(write_buffer& out, std::size_t size, const outgoing& m) {
+    encode_publish_at(out.reserve(size), size, m);
     out.commit(size);
 }
 

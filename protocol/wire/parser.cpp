@@ -183,7 +183,8 @@ inline void parser::message_end(std::string_view in, const message_frame& frame)
 }
 
 /// MSG and HMSG, which nearly every frame begins with; none for all others and for what is not yet there in full.
-parser::verb parser::frequent_verb(std::string_view in) noexcept {
+[[gnu::always_inline]]
+inline parser::verb parser::frequent_verb(std::string_view in) noexcept {
     if (in.size() < 5) return verb::none;
     using four = std::array<char, 4>;
     constexpr auto word = [](four letters) { return std::bit_cast<std::uint32_t>(letters); };

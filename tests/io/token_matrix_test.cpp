@@ -46,6 +46,15 @@ struct flush {
         return nc.async_flush({}, std::forward<Token>(token));
     }
 };
+struct wait_writable {
+    using result = std::tuple<std::error_code>;
+    explicit wait_writable(client& c) : nc(c) {}
+    client& nc;
+    template <class Token>
+    auto start(Token&& token) {
+        return nc.async_writable({}, std::forward<Token>(token));
+    }
+};
 struct drain {
     using result = std::tuple<std::error_code>;
     explicit drain(client& c) : nc(c) {}
@@ -161,8 +170,8 @@ struct connected : io_fixture {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("design.md: each operation takes each completion token", Operation, connect_again, request, flush, drain, next_message,
-                   drain_subscription) {
+TEST_CASE_TEMPLATE("design.md: each operation takes each completion token", Operation, connect_again, request, flush, wait_writable, drain,
+                   next_message, drain_subscription) {
     using result = typename Operation::result;
     connected fixture;
     asio::io_context& context = fixture.context;

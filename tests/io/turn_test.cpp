@@ -159,6 +159,33 @@ TEST_CASE_FIXTURE(io_fixture, "design.md: a long burst inside one handler is wri
     CHECK(runs_out());
 }
 
+TEST_CASE_FIXTURE(io_fixture, "D11: a publisher that waits for its turn never fills the outbox, and everything arrives in order") {
+    client nc(context.get_executor(), options());
+    constexpr int messages = 20'000;
+    const std::string payload(200, 'x');
+    std::string got;
+    auto server = [&]() -> asio::awaitable<void> {
+        peer_connection c = co_await peer.accept();
+        co_await c.handshake();
+        got = co_await c.rest();
+    };
+    auto user = [&]() -> asio::awaitable<void> {
+        co_await nc.async_connect();
+        for (int i = 0; i < messages; ++i) {
+            CHECK_FALSE(nc.publish("n." + std::to_string(i), payload));
+            if (!nc.writable()) co_await nc.async_writable();
+        }
+        while (nc.stats().outbox_bytes != 0) co_await asio::post(context, asio::use_awaitable);
+        CHECK(nc.stats().most_outbox_bytes < 200'000);
+        nc.close();
+    };
+    play(context, server, user);
+    std::string wanted;
+    for (int i = 0; i < messages; ++i) wanted += "PUB n." + std::to_string(i) + " 200\r\n" + payload + "\r\n";
+    CHECK((got == wanted));
+    CHECK(runs_out());
+}
+
 TEST_CASE_FIXTURE(io_fixture, "A9 A10: a handshake in single bytes, and messages in the segment of the first PONG") {
     client nc(context.get_executor(), options());
     auto server = [&]() -> asio::awaitable<void> {

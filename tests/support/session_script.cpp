@@ -162,6 +162,14 @@ void session_script::request(const std::string& name, std::string_view subject, 
     pump();
 }
 
+void session_script::wait_writable(const std::string& name, std::chrono::milliseconds timeout) {
+    if (over_) return;
+    note("wait for writable " + name);
+    auto r = record(name);
+    r->id = core_->wait_writable(timeout, recording_completion::plain(*this, r, name), now_);
+    pump();
+}
+
 void session_script::flush(const std::string& name, std::chrono::milliseconds timeout) {
     if (over_) return;
     note("flush " + name);

@@ -93,6 +93,7 @@ public:
     void request(const std::string& name, std::string_view subject, std::string_view payload, std::chrono::milliseconds timeout = 0ms,
                  std::string_view header_block = {});
     void flush(const std::string& name, std::chrono::milliseconds timeout = 10s);
+    void wait_writable(const std::string& name, std::chrono::milliseconds timeout = 10s);
     void drain_subscription(const std::string& name, const std::string& subscription);
     void drain(const std::string& name = "drain");
     void cancel(const std::string& name, bool terminal = true);

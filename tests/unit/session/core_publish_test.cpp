@@ -96,7 +96,7 @@ TEST_CASE("C17: headers are refused when the server has none") {
     s.finish();
 }
 
-TEST_CASE("D11 C13 I9: the outbox is bounded, up and down; flush is the valve") {
+TEST_CASE("D11 C13 I9: the outbox is bounded, up and down") {
     for (const bool up : {true, false}) {
         session_script s;
         s.manual_writes();
@@ -122,6 +122,77 @@ TEST_CASE("D11 C13 I9: the outbox is bounded, up and down; flush is the valve") 
         }
         s.finish();
     }
+}
+
+TEST_CASE("D11: a publisher waits until little is queued: at once, later, too long, in vain, or no more") {
+    const std::string kibi(1000, 'x');
+    session_script s;
+    connected_by_hand(s);
+    const auto fill = [&](int kibis) {
+        for (int i = 0; i < kibis; ++i) s.publish("a", kibi);
+    };
+    const auto write_one = [&] { s.written(s.core().pending_write().size()); };
+
+    fill(60);
+    CHECK(s.core().writable());
+    s.wait_writable("at once");
+    s.expect_done("at once");
+    fill(140);
+    CHECK_FALSE(s.core().writable());
+    s.wait_writable("later");
+    s.wait_writable("too short", 1s);
+    s.wait_writable("cancelled");
+    s.expect_pending("later");
+    s.cancel("cancelled", false);
+    s.expect_done("cancelled", aborted);
+    write_one();
+    CHECK_FALSE(s.core().writable());
+    s.expect_pending("later");
+    s.advance(1s);
+    s.expect_done("too short", errc::timeout);
+    write_one();
+    s.written(20'000);
+    CHECK(s.core().writable());
+    s.expect_pending("later");  // only when half of it is left
+    write_one();
+    s.expect_done("later");
+    write_one();
+    CHECK(s.core().pending_write().empty());
+
+    s.wait_writable("wrong", 0ms);
+    s.expect_done("wrong", errc::invalid_option);
+    fill(100);
+    s.wait_writable("over a loss");
+    s.down();
+    s.expect_close();
+    s.expect_event(event_kind::disconnected);
+    s.expect_event(event_kind::reconnecting);
+    s.expect_pending("over a loss");
+    s.close();
+    s.expect_done("over a loss", errc::closed);
+    s.expect_event(event_kind::closed);
+    s.wait_writable("after the end");
+    s.expect_done("after the end", errc::closed);
+    s.finish();
+}
+
+TEST_CASE("D11: with a small outbox a publisher waits for half of it; nobody to connect to ends the wait") {
+    session_script s;
+    connect_options o;
+    o.outbox_bytes = 1000;
+    s.start(std::move(o));
+    s.publish("a", std::string(450, 'x'));
+    CHECK(s.core().writable());
+    s.publish("a", std::string(100, 'x'));
+    CHECK_FALSE(s.core().writable());
+    s.connect();
+    s.wait_writable("in vain");
+    s.expect_dial("127.0.0.1:4222");
+    s.dialed(refused());
+    s.expect_event(event_kind::connect_failed);
+    s.expect_done("connect", refused());
+    s.expect_done("in vain", errc::not_connected);
+    s.finish();
 }
 
 TEST_CASE("H8: nothing is taken after close") {

@@ -88,9 +88,7 @@ TEST_CASE("performance: the encoder allocates nothing once its buffer has grown"
             encode_ping(out);
             encode_pong(out);
         }
-        const std::size_t size = out.size();
-        out.consume(size / 2);
-        out.consume(size - size / 2);
+        out.clear();
     };
     round();
     const allocation_counter counter;

@@ -68,9 +68,14 @@ TEST_CASE("protocol 1: PUB and HPUB") {
 }
 
 TEST_CASE("protocol 1: sizes of every number of digits") {
-    for (std::size_t size : {1U, 9U, 10U, 99U, 100U, 999U, 1000U, 9999U, 10'000U, 99'999U, 100'000U, 1'048'576U}) {
+    for (std::size_t size : {0U, 1U, 9U, 10U, 99U, 100U, 999U, 1000U, 9999U, 10'000U, 99'999U, 100'000U, 1'048'576U}) {
         const std::string payload(size, 'x');
         CHECK(pub("a", "", payload) == "PUB a " + std::to_string(size) + "\r\n" + payload + "\r\n");
+        CHECK(wire::publish_size_of_plain("a", payload) == pub("a", "", payload).size());
+        for (std::size_t length = 1; length < 40; ++length) {
+            const std::string subject = std::string("subject.of.a.certain.length.and.some.more").substr(0, length);
+            CHECK(pub(subject, "", payload) == "PUB " + subject + " " + std::to_string(size) + "\r\n" + payload + "\r\n");
+        }
     }
 }
 
@@ -93,6 +98,8 @@ TEST_CASE("protocol 1.2: every integer is written as plain decimal digits") {
         for (const std::uint64_t n : {(std::uint64_t{1} << bit) - 1, std::uint64_t{1} << bit}) numbers.push_back(n);
     }
     for (const std::uint64_t n : numbers) {
+        CHECK(wire::encoder_detail::digits(n) == std::to_string(n).size());
+        if (n >> 32 == 0) CHECK(wire::encoder_detail::digits_of_small(n) == std::to_string(n).size());
         CHECK(encoded([n](write_buffer& out) { encode_unsub(out, n); }) == "UNSUB " + std::to_string(n) + "\r\n");
         CHECK(encoded([n](write_buffer& out) { encode_sub(out, "a", "", n); }) == "SUB a " + std::to_string(n) + "\r\n");
     }

@@ -6,6 +6,17 @@
 
 namespace slipstream::sim {
 
+namespace {
+
+/// With a comma between thousands.
+std::string grouped(std::uint64_t n) {
+    std::string out = std::to_string(n);
+    for (std::size_t i = out.size(); i > 3; i -= 3) out.insert(i - 3, ",");
+    return out;
+}
+
+}  // namespace
+
 void figures::add(const plan&, const run_result& r) {
     ++seeds_;
     events_ += r.events;
@@ -59,25 +70,24 @@ std::string figures::report(std::chrono::nanoseconds busy) const {
     std::sort(sorted.begin(), sorted.end());
     const auto at = [&](std::size_t percent) { return sorted.empty() ? 0 : sorted[(sorted.size() - 1) * percent / 100]; };
     const std::size_t cold = cold_probes().size();
-    char line[1024];
-    std::snprintf(line, sizeof line,
-                  "seeds                     %llu\n"
-                  "seeds / hour / core       %.0f\n"
-                  "simulated h / real h      %.0f\n"
-                  "events / s                %.0f\n"
-                  "events / seed             %.0f\n"
-                  "faults / seed             median %llu, p95 %llu\n"
-                  "operations / seed         %.0f\n"
-                  "operations                %.1f %% ok, %.1f %% with an error\n"
-                  "probes hit                %zu of %zu\n"
-                  "longest outage survived   %.1f s\n",
-                  static_cast<unsigned long long>(seeds_), count / seconds * 3600, simulated / seconds,
-                  static_cast<double>(events_) / seconds, static_cast<double>(events_) / count, static_cast<unsigned long long>(at(50)),
-                  static_cast<unsigned long long>(at(95)), static_cast<double>(operations_) / count,
-                  100.0 * static_cast<double>(operations_ok_) / static_cast<double>(operations_),
-                  100.0 * static_cast<double>(operations_ - operations_ok_) / static_cast<double>(operations_), probe_count - cold,
-                  probe_count, std::chrono::duration<double>(longest_outage_).count());
-    return line;
+    const auto each = [](double n) { return grouped(static_cast<std::uint64_t>(n + 0.5)); };
+    const double ok = 100.0 * static_cast<double>(operations_ok_) / static_cast<double>(operations_);
+    char percent[64];
+    std::snprintf(percent, sizeof percent, "%.1f %% ok, %.1f %%", ok, 100.0 - ok);
+    char outage[32];
+    std::snprintf(outage, sizeof outage, "%.1f s", std::chrono::duration<double>(longest_outage_).count());
+    std::string out = "| figure (" + grouped(seeds_) + " seeds) | |\n|---|---|\n";
+    const auto row = [&out](const std::string& what, const std::string& value) { out += "| " + what + " | " + value + " |\n"; };
+    row("seeds / hour / core", each(count / seconds * 3600));
+    row("simulated hours / real hour", each(simulated / seconds));
+    row("events / s; events, operations / seed", each(static_cast<double>(events_) / seconds) + "; " +
+                                                     each(static_cast<double>(events_) / count) + ", " +
+                                                     each(static_cast<double>(operations_) / count));
+    row("faults / seed", "median " + std::to_string(at(50)) + ", p95 " + std::to_string(at(95)));
+    row("operations", std::string(percent) + " ended with the error that was due");
+    row("probes on rare branches hit", std::to_string(probe_count - cold) + " of " + std::to_string(probe_count));
+    row("longest outage survived", outage);
+    return out;
 }
 
 std::vector<std::string_view> figures::cold_probes() const {

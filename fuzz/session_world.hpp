@@ -38,7 +38,7 @@ struct operation final : public detail::completion<std::error_code>, public deta
         FUZZ_CHECK(++ends == 1);  // I1
         ec = e;
     }
-    void complete(std::error_code e, message m) override {
+    void complete(std::error_code e, message&& m) override {
         payload = m.payload();
         complete(e);
     }

@@ -14,13 +14,13 @@ namespace slipstream::jetstream {
 /// the one of that attempt: it is looked up, and is the result if it is what was asked for.
 class create_consumer_call final : public operation_for<consumer_info> {
 public:
-    create_consumer_call(client nc, detail::prepared_request request, std::string prefix,
+    create_consumer_call(client nc, detail::prepared_request&& request, std::string prefix,
                          detail::any_handler<void(std::error_code, consumer_info)> done)
         : operation_for<consumer_info>(std::move(nc), std::move(request), api::request_kind::repeatable, std::move(done)),
           prefix_(std::move(prefix)) {}
 
 private:
-    std::error_code on_reply(message reply) override {
+    std::error_code on_reply(message&& reply) override {
         const std::error_code ec = api::decode_consumer_info(reply.view(), result_, info());
         if (!taken_) return ec;
         if (ec) return ec == errc::consumer_not_found ? taken_ : ec;

@@ -17,14 +17,14 @@ namespace slipstream::jetstream {
 template <class Entry>
 class list_call final : public operation_for<std::vector<Entry>> {
 public:
-    list_call(client nc, detail::prepared_request request, detail::any_handler<void(std::error_code, std::vector<Entry>)> done)
+    list_call(client nc, detail::prepared_request&& request, detail::any_handler<void(std::error_code, std::vector<Entry>)> done)
         : operation_for<std::vector<Entry>>(std::move(nc), std::move(request), api::request_kind::repeatable, std::move(done)),
           filter_(api::filter_of_page(this->request().payload())) {}
 
 private:
     static constexpr std::size_t max_entries = 1'000'000;
 
-    std::error_code on_reply(message reply) override {
+    std::error_code on_reply(message&& reply) override {
         // A repeated page begins where the last complete one ended.
         this->result_.resize(complete_);
         if (const auto ec = api::decode_list(reply.view(), this->result_, page_, this->info())) return ec;

@@ -33,7 +33,7 @@ std::uint32_t some_number(const void* seed, std::chrono::steady_clock::time_poin
 
 }  // namespace
 
-operation::operation(client nc, detail::prepared_request request, api::request_kind kind)
+operation::operation(client nc, detail::prepared_request&& request, api::request_kind kind)
     : client_(std::move(nc)),
       request_(std::move(request)),
       kind_(kind),
@@ -76,13 +76,13 @@ void operation::cancel(asio::cancellation_type type) {
     else inner_.emit(type);
 }
 
-void operation::complete(std::error_code ec, message reply) {
+void operation::complete(std::error_code ec, message&& reply) {
     const std::shared_ptr<operation> keep = std::move(self_);
     if (asio::cancellation_slot s = inner_.slot(); s.has_handler()) s.clear();
     step(ec, std::move(reply));
 }
 
-void operation::post(std::error_code ec, message reply) {
+void operation::post(std::error_code ec, message&& reply) {
     asio::post(client_.get_executor(), [keep = std::move(self_), ec, late = std::move(reply)]() mutable {
         if (asio::cancellation_slot s = keep->inner_.slot(); s.has_handler()) s.clear();
         keep->step(ec, std::move(late));
@@ -93,7 +93,7 @@ void operation::destroy() noexcept { const std::shared_ptr<operation> last = std
 
 milliseconds operation::remaining() const noexcept { return std::chrono::ceil<milliseconds>(deadline_ - clock::now()); }
 
-void operation::step(std::error_code ec, message reply) {
+void operation::step(std::error_code ec, message&& reply) {
     if (!ec) ec = on_reply(std::move(reply));
     const bool more = !ec && wants_more();
     if (!ec && !more) return end({});
@@ -109,7 +109,7 @@ void operation::step(std::error_code ec, message reply) {
 }
 
 void operation::send() {
-    const milliseconds left = remaining();
+    const milliseconds left = attempts_ == 0 ? std::min(request_.request.timeout(), max_timeout) : remaining();
     if (left.count() <= 0) return end(last_error_ ? result_of(last_error_) : slipstream::errc::timeout);
     ++attempts_;
     self_ = shared_from_this();

@@ -26,7 +26,7 @@ namespace slipstream::jetstream {
 
 class operation : public detail::handler_base<std::error_code, message>, public std::enable_shared_from_this<operation> {
 public:
-    operation(client nc, detail::prepared_request request, api::request_kind kind);
+    operation(client nc, detail::prepared_request&& request, api::request_kind kind);
     operation(const operation&) = delete;
     operation& operator=(const operation&) = delete;
     virtual ~operation() = default;
@@ -34,14 +34,14 @@ public:
     void start();
 
     // What the client calls.
-    void complete(std::error_code ec, message reply) final;
-    void post(std::error_code ec, message reply) final;
+    void complete(std::error_code ec, message&& reply) final;
+    void post(std::error_code ec, message&& reply) final;
     void destroy() noexcept final;
     asio::cancellation_slot slot() const noexcept final;
 
 protected:
     /// Reads a reply into the result.
-    virtual std::error_code on_reply(message reply) = 0;
+    virtual std::error_code on_reply(message&& reply) = 0;
     /// After a reply without error: whether another request is needed; then it is in request().
     virtual bool wants_more() { return false; }
     /// After a failure that is not repeated: whether another request, then in request(), can tell what really happened.
@@ -62,7 +62,7 @@ private:
 
     void connect_cancellation();
     void cancel(asio::cancellation_type type);
-    void step(std::error_code ec, message reply);
+    void step(std::error_code ec, message&& reply);
     void send();
     void wait(std::chrono::milliseconds delay);
     void end(std::error_code ec);
@@ -97,7 +97,7 @@ class operation_for;
 template <>
 class operation_for<> : public operation {
 public:
-    operation_for(client nc, detail::prepared_request request, api::request_kind kind, detail::any_handler<void(std::error_code)> done)
+    operation_for(client nc, detail::prepared_request&& request, api::request_kind kind, detail::any_handler<void(std::error_code)> done)
         : operation(std::move(nc), std::move(request), kind), done_(std::move(done)) {}
 
 protected:
@@ -111,7 +111,7 @@ private:
 template <class Result>
 class operation_for<Result> : public operation {
 public:
-    operation_for(client nc, detail::prepared_request request, api::request_kind kind,
+    operation_for(client nc, detail::prepared_request&& request, api::request_kind kind,
                   detail::any_handler<void(std::error_code, Result)> done)
         : operation(std::move(nc), std::move(request), kind), done_(std::move(done)) {}
 
@@ -132,14 +132,14 @@ private:
 template <class Result>
 class call final : public operation_for<Result> {
 public:
-    using decoder = std::error_code (*)(message reply, Result& out, error_info* info);
+    using decoder = std::error_code (*)(message&& reply, Result& out, error_info* info);
 
-    call(client nc, detail::prepared_request request, api::request_kind kind, detail::any_handler<void(std::error_code, Result)> done,
+    call(client nc, detail::prepared_request&& request, api::request_kind kind, detail::any_handler<void(std::error_code, Result)> done,
          decoder decode)
         : operation_for<Result>(std::move(nc), std::move(request), kind, std::move(done)), decode_(decode) {}
 
 private:
-    std::error_code on_reply(message reply) override { return decode_(std::move(reply), this->result_, this->info()); }
+    std::error_code on_reply(message&& reply) override { return decode_(std::move(reply), this->result_, this->info()); }
 
     decoder decode_;
 };

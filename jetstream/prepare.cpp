@@ -47,6 +47,11 @@ std::error_code append_number(header_map& headers, std::string_view name, std::u
     return headers.set(name, std::string_view(text, static_cast<std::size_t>(end - text)));
 }
 
+bool has_expectations(const publish_options& o) noexcept {
+    return !o.msg_id.empty() || !o.expected_stream.empty() || o.expected_last_sequence || o.expected_last_subject_sequence ||
+           !o.expected_last_msg_id.empty() || o.ttl.count() > 0;
+}
+
 /// Options replace headers of the same name: the server looks at the first one only.
 std::error_code append_expectations(header_map& headers, const publish_options& o) {
     std::error_code ec;
@@ -109,11 +114,13 @@ context::prepared context::prepare_list_stream_names(std::string_view subject, c
 context::prepared context::prepare_publish(std::string_view subject, payload_view payload, const publish_options& options) const {
     if (const auto ec = problem(*impl_, options, check_publish_subject(subject))) return refuse(ec, options.info);
     if (options.ttl.count() < 0) return refuse(slipstream::errc::invalid_option, options.info);
+    request_options request;
+    request.timeout = options.timeout.count() != 0 ? options.timeout : impl_->timeout;
+    request.headers = options.headers;
+    if (!has_expectations(options)) return {{}, detail::request_arguments(subject, payload, request), options.info};
     header_map headers;
     if (options.headers != nullptr) headers = *options.headers;
     if (const auto ec = append_expectations(headers, options)) return refuse(ec, options.info);
-    request_options request;
-    request.timeout = options.timeout.count() != 0 ? options.timeout : impl_->timeout;
     request.headers = &headers;
     return {{}, detail::request_arguments(subject, payload, request), options.info};
 }

@@ -1,7 +1,15 @@
 // Reading one key: by direct get where the bucket allows it, else from the stream's leader (contract S61-S64, W27, W42).
 #include <slipstream/kv/bucket.hpp>
 
+#include <chrono>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
 #include <utility>
+
+#include <asio/post.hpp>
+#include <asio/recycling_allocator.hpp>
 
 #include "kv/bucket_impl.hpp"
 #include "kv/codec/decode.hpp"
@@ -9,77 +17,118 @@
 #include "kv/codec/subjects.hpp"
 #include "kv/subject_text.hpp"
 #include "kv/time_budget.hpp"
-#include "kv/with_slot.hpp"
 
 namespace slipstream::kv {
 namespace {
 
+using std::chrono::milliseconds;
 using entry_handler = slipstream::detail::any_handler<void(std::error_code, std::optional<entry>)>;
+using request_handler = slipstream::detail::any_handler<void(std::error_code, jetstream::stored_message)>;
 
 enum class source { direct, leader, origin };
 
-struct get_operation {
-    std::shared_ptr<const bucket::impl> of;
-    std::string key;
-    get_options options;
-    time_budget budget;
-    source from;
-    bool show_tombstones;
-    entry_handler handler;
+/// It is itself the handler of its requests: one object from the call to the end.
+class get_operation final : public slipstream::detail::handler_base<std::error_code, jetstream::stored_message> {
+public:
+    static void start(std::shared_ptr<const bucket::impl> of, std::string&& key, const get_options& options, milliseconds timeout,
+                      source from, bool show_tombstones, entry_handler&& handler) {
+        memory from_where;
+        get_operation* const place = std::allocator_traits<memory>::allocate(from_where, 1);
+        // Nothing of this throws.
+        ::new (static_cast<void*>(place))
+            get_operation(std::move(of), std::move(key), options, timeout, from, show_tombstones, std::move(handler));
+        place->request(request_handler(place), timeout);
+    }
 
-    void finish(std::error_code ec, std::optional<entry> found = std::nullopt) { handler.complete(ec, std::move(found)); }
+    // What the context calls.
+    void complete(std::error_code ec, jetstream::stored_message&& message) override {
+        request_handler self(this);  // should there be no memory for the value
+        std::optional<entry> found;
+        if (ec == slipstream::errc::no_responders && from_ == source::direct) {
+            // Direct gets were switched off, or the bucket is gone: the API knows which.
+            from_ = source::leader;
+            if (!budget_.is_over()) return request(std::move(self), budget_.left());
+            ec = slipstream::errc::timeout;
+        } else if (ec == jetstream::errc::message_not_found) {
+            ec.clear();
+        } else if (ec) {
+            ec = codec::of_bucket(ec);
+        } else {
+            found = value_in(message);
+        }
+        entry_handler handler = std::move(handler_);
+        self = request_handler();
+        handler.complete(ec, std::move(found));
+    }
+    void post(std::error_code ec, jetstream::stored_message&& message) override {
+        asio::post(of_->js.get_executor(), [self = request_handler(this), ec, late = std::move(message)]() mutable {
+            self.complete(ec, std::move(late));
+        });
+    }
+    void destroy() noexcept override {
+        memory from_where;
+        this->~get_operation();
+        std::allocator_traits<memory>::deallocate(from_where, this, 1);
+    }
+    asio::cancellation_slot slot() const noexcept override { return handler_.slot(); }
+
+private:
+    using memory = asio::recycling_allocator<get_operation>;
+
+    get_operation(std::shared_ptr<const bucket::impl>&& of, std::string&& key, const get_options& options, milliseconds timeout,
+                  source from, bool show_tombstones, entry_handler&& handler) noexcept
+        : of_(std::move(of)),
+          key_(std::move(key)),
+          options_(options),
+          budget_(timeout),
+          from_(from),
+          show_tombstones_(show_tombstones),
+          handler_(std::move(handler)) {}
+    ~get_operation() = default;
+
+    void request(request_handler self, milliseconds timeout) {
+        const subject_text subject(of_->key_prefix, key_);
+        jetstream::message_selector selector;
+        if (options_.revision) {
+            selector.sequence = options_.revision->value();
+        } else {
+            selector.last_by_subject = subject.text();
+        }
+        selector.direct = from_ == source::direct;
+        selector.timeout = timeout;
+        selector.info = options_.info;
+
+        const bool at_origin = from_ == source::origin;
+        const jetstream::context& js = at_origin ? of_->origin_js : of_->js;
+        const std::string& stream = at_origin ? of_->origin_stream : of_->stream;
+        auto prepared = js.prepare_get_message(stream, selector);
+        if (selector.direct)
+            js.start_get_direct(std::move(prepared), std::move(self));
+        else
+            js.start_get_message(std::move(prepared), std::move(self));
+    }
+
+    /// What of a stored message is the key's value.
+    std::optional<entry> value_in(const jetstream::stored_message& message) {
+        // A sequence may belong to any key.
+        if (options_.revision && codec::key_of(of_->key_prefix, message.subject()) != key_) return std::nullopt;
+        if (codec::operation_of(message.headers()) != kv::operation::put) return std::nullopt;
+        if (message.payload().empty() && of_->empty_is_tombstone && !show_tombstones_) return std::nullopt;
+        return std::optional<entry>(std::in_place, std::move(key_), std::string(message.payload()), revision(message.sequence()),
+                                    message.time(), kv::operation::put);
+    }
+
+    std::shared_ptr<const bucket::impl> of_;
+    std::string key_;
+    get_options options_;
+    time_budget budget_;
+    source from_;
+    bool show_tombstones_;
+    entry_handler handler_;
 };
 
-void request(get_operation operation);
-
-/// What of a stored message is the key's value.
-std::optional<entry> value_in(get_operation& operation, const jetstream::stored_message& message) {
-    // A sequence may belong to any key.
-    if (operation.options.revision && codec::key_of(operation.of->key_prefix, message.subject()) != operation.key) return std::nullopt;
-    if (codec::operation_of(message.headers()) != kv::operation::put) return std::nullopt;
-    if (message.payload().empty() && operation.of->empty_is_tombstone && !operation.show_tombstones) return std::nullopt;
-    return entry(std::move(operation.key), std::string(message.payload()), revision(message.sequence()), message.time(),
-                 kv::operation::put);
-}
-
-void on_message(get_operation operation, std::error_code ec, const jetstream::stored_message& message) {
-    if (ec == slipstream::errc::no_responders && operation.from == source::direct) {
-        // Direct gets were switched off, or the bucket is gone: the API knows which.
-        operation.from = source::leader;
-        if (operation.budget.is_over()) return operation.finish(slipstream::errc::timeout);
-        return request(std::move(operation));
-    }
-    if (ec == jetstream::errc::message_not_found) return operation.finish({});
-    if (ec) return operation.finish(codec::of_bucket(ec));
-    std::optional<entry> found = value_in(operation, message);
-    operation.finish({}, std::move(found));
-}
-
-void request(get_operation operation) {
-    const bucket::impl& of = *operation.of;  // lives in the handler as long as the request
-    const subject_text subject(of.key_prefix, operation.key);
-    jetstream::message_selector selector;
-    if (operation.options.revision) {
-        selector.sequence = operation.options.revision->value();
-    } else {
-        selector.last_by_subject = subject.text();
-    }
-    selector.direct = operation.from == source::direct;
-    selector.timeout = operation.budget.left();
-    selector.info = operation.options.info;
-
-    const bool at_origin = operation.from == source::origin;
-    const jetstream::context& js = at_origin ? of.origin_js : of.js;
-    const std::string& stream = at_origin ? of.origin_stream : of.stream;
-    const asio::cancellation_slot slot = operation.handler.slot();
-    js.async_get_message(
-        stream, selector,
-        with_slot(slot, [operation = std::move(operation)](std::error_code ec, const jetstream::stored_message& message) mutable {
-            on_message(std::move(operation), ec, message);
-        }));
-}
-
-void start(std::shared_ptr<const bucket::impl> bucket, std::string key, get_options options, bool show_tombstones, entry_handler handler) {
+void start(std::shared_ptr<const bucket::impl> bucket, std::string&& key, const get_options& options, bool show_tombstones,
+           entry_handler&& handler) {
     if (const std::error_code ec = check_key(key)) return handler.post(ec, std::nullopt);
     if (options.revision && !options.revision->is_known()) return handler.post(errc::invalid_revision, std::nullopt);
     const auto timeout = bucket->timeout_for(options.timeout);
@@ -88,7 +137,7 @@ void start(std::shared_ptr<const bucket::impl> bucket, std::string key, get_opti
     if (options.revision == revision(0)) return handler.post({}, std::nullopt);
 
     const source from = options.leader_read ? source::origin : (bucket->allow_direct ? source::direct : source::leader);
-    request(get_operation{std::move(bucket), std::move(key), options, time_budget(timeout), from, show_tombstones, std::move(handler)});
+    get_operation::start(std::move(bucket), std::move(key), options, timeout, from, show_tombstones, std::move(handler));
 }
 
 }  // namespace

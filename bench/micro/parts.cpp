@@ -78,7 +78,7 @@ void memchr_dots(benchmark::State& state) {
 /// Stands for a user's handler.
 class nobody final : public detail::completion<std::error_code, message> {
 public:
-    void complete(std::error_code, message) override {}
+    void complete(std::error_code, message&&) override {}
     void destroy() noexcept override {}
 };
 

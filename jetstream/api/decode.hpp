@@ -33,7 +33,7 @@ std::error_code decode_account_info(const message_view& reply, account_info& out
 /// STREAM.MSG.GET.
 std::error_code decode_message(const message_view& reply, stored_message& out, error_info* info);
 /// DIRECT.GET. Keeps the reply's bytes.
-std::error_code decode_direct_message(message reply, stored_message& out, error_info* info);
+std::error_code decode_direct_message(message&& reply, stored_message& out, error_info* info);
 
 /// Where a page stands in its list.
 struct page {

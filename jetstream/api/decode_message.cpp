@@ -20,8 +20,36 @@ struct direct_headers {
     std::string_view time;
 };
 
+/// Of a message without headers of its own: the server's, in the order and the spelling in which it writes them. False when it is
+/// anything else, however little.
+bool read_plain_headers(std::string_view block, direct_headers& out) noexcept {
+    const auto take = [&block](std::string_view expected) {
+        if (!block.starts_with(expected)) return false;
+        block.remove_prefix(expected.size());
+        return true;
+    };
+    const auto take_word = [&block] {
+        std::size_t size = 0;
+        while (size < block.size() && static_cast<unsigned char>(block[size]) > ' ') ++size;
+        const std::string_view word = block.substr(0, size);
+        block.remove_prefix(size);
+        return word;
+    };
+    if (!take("NATS/1.0\r\nNats-Stream: ")) return false;
+    static_cast<void>(take_word());
+    if (!take("\r\nNats-Subject: ")) return false;
+    out.subject = take_word();
+    if (!take("\r\nNats-Sequence: ")) return false;
+    out.sequence = take_word();
+    if (!take("\r\nNats-Time-Stamp: ")) return false;
+    out.time = take_word();
+    return block == "\r\n\r\n";
+}
+
 direct_headers find_direct_headers(const header_view& headers) noexcept {
     direct_headers out;
+    if (read_plain_headers(headers.block(), out)) return out;
+    out = {};
     for (const header& h : headers) {
         if (!h.name.starts_with("Nats-")) continue;
         if (h.name == "Nats-Subject") out.subject = h.value;
@@ -33,7 +61,7 @@ direct_headers find_direct_headers(const header_view& headers) noexcept {
 
 }  // namespace
 
-std::error_code decode_direct_message(message reply, stored_message& out, error_info* info) {
+std::error_code decode_direct_message(message&& reply, stored_message& out, error_info* info) {
     const direct_headers found = find_direct_headers(reply.headers());
     if (found.sequence.empty() || found.time.empty()) {
         return reply.status() != 0 ? status_error(reply.view(), info) : std::error_code(errc::invalid_response);

@@ -5,6 +5,7 @@
 #include <slipstream/subject.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 
 namespace slipstream::jetstream::api {
@@ -12,11 +13,16 @@ namespace {
 
 constexpr std::size_t max_name = 255;
 
+constexpr std::array<bool, 256> refused_bytes = [] {
+    std::array<bool, 256> refused{};
+    for (std::size_t c = 0; c <= ' '; ++c) refused[c] = true;
+    for (const char c : std::string_view(".*>/\\\x7F")) refused[static_cast<unsigned char>(c)] = true;
+    return refused;
+}();
+
 /// One subject token that is also a file name for the server.
 bool is_name(std::string_view name) noexcept {
-    constexpr auto refused = [](char c) {
-        return static_cast<unsigned char>(c) <= ' ' || std::string_view(".*>/\\\x7F").find(c) != std::string_view::npos;
-    };
+    constexpr auto refused = [](char c) { return refused_bytes[static_cast<unsigned char>(c)]; };
     return !name.empty() && name.size() <= max_name && std::ranges::none_of(name, refused);
 }
 

@@ -54,6 +54,74 @@ std::optional<int> take_zone(std::string_view& text) noexcept {
     return (west ? -1 : 1) * (hours * 60 + minutes);
 }
 
+/// Not checked further than that they are numbers of so many digits.
+struct fields {
+    int year = 0;
+    int month = 0;
+    int day = 0;
+    int hour = 0;
+    int minute = 0;
+    int second = 0;
+    int fraction = 0;  // nanoseconds
+    int zone = 0;      // minutes east of UTC
+};
+
+/// As servers write it: in UTC, every letter in its place. False: it may still be a time.
+bool read_usual(std::string_view text, fields& out) noexcept {
+    constexpr std::size_t shortest = 20;  // 2026-01-02T03:04:05Z
+    if (text.size() < shortest || text.size() > shortest + 10 || text.back() != 'Z') return false;
+    const char* const at = text.data();
+    if (at[4] != '-' || at[7] != '-' || at[10] != 'T' || at[13] != ':' || at[16] != ':') return false;
+    unsigned wrong = 0;
+    const auto pair = [at, &wrong](std::size_t i) {
+        const unsigned tens = static_cast<unsigned char>(at[i]) - unsigned{'0'};
+        const unsigned units = static_cast<unsigned char>(at[i + 1]) - unsigned{'0'};
+        wrong |= static_cast<unsigned>(tens > 9) | static_cast<unsigned>(units > 9);
+        return static_cast<int>(tens * 10 + units);
+    };
+    out.year = pair(0) * 100 + pair(2);
+    out.month = pair(5);
+    out.day = pair(8);
+    out.hour = pair(11);
+    out.minute = pair(14);
+    out.second = pair(17);
+    out.fraction = 0;
+    out.zone = 0;
+    if (text.size() == shortest) return wrong == 0;
+    static constexpr int scales[] = {0, 100'000'000, 10'000'000, 1'000'000, 100'000, 10'000, 1'000, 100, 10, 1};
+    const std::size_t digits = text.size() - shortest - 1;
+    unsigned fraction = 0;
+    for (std::size_t i = shortest; i < shortest + digits; ++i) {
+        const unsigned digit = static_cast<unsigned char>(at[i]) - unsigned{'0'};
+        wrong |= static_cast<unsigned>(digit > 9);
+        fraction = fraction * 10 + digit;
+    }
+    if (wrong != 0 || digits == 0 || at[shortest - 1] != '.') return false;
+    out.fraction = static_cast<int>(fraction) * scales[digits];
+    return true;
+}
+
+/// RFC 3339.
+bool read_any(std::string_view text, fields& out) noexcept {
+    out.year = take_digits(text, 4);
+    const bool dash1 = take(text, '-');
+    out.month = take_digits(text, 2);
+    const bool dash2 = take(text, '-');
+    out.day = take_digits(text, 2);
+    if (out.year < 0 || out.month < 0 || out.day < 0 || !dash1 || !dash2 || !(take(text, 'T') || take(text, 't'))) return false;
+    out.hour = take_digits(text, 2);
+    const bool colon1 = take(text, ':');
+    out.minute = take_digits(text, 2);
+    const bool colon2 = take(text, ':');
+    out.second = take_digits(text, 2);
+    if (out.hour < 0 || out.minute < 0 || out.second < 0 || !colon1 || !colon2) return false;
+    out.fraction = 0;
+    if (take(text, '.') && (out.fraction = take_fraction(text)) < 0) return false;
+    const std::optional<int> zone = take_zone(text);
+    out.zone = zone.value_or(0);
+    return zone && text.empty();
+}
+
 void append_padded(std::string& out, int value, int width) {
     std::array<char, 10> digits{};
     for (int i = width; i-- > 0; value /= 10) digits[static_cast<std::size_t>(i)] = static_cast<char>('0' + value % 10);
@@ -103,29 +171,16 @@ bool take_number(std::string_view& text, std::int64_t& value) noexcept {
 }  // namespace
 
 std::optional<wall_time> parse_time(std::string_view text) noexcept {
+    fields f;
+    if (!read_usual(text, f) && !read_any(text, f)) return std::nullopt;
     using namespace std::chrono;
-    const int y = take_digits(text, 4);
-    const bool dash1 = take(text, '-');
-    const int mon = take_digits(text, 2);
-    const bool dash2 = take(text, '-');
-    const int d = take_digits(text, 2);
-    if (y < 0 || mon < 0 || d < 0 || !dash1 || !dash2 || !(take(text, 'T') || take(text, 't'))) return std::nullopt;
-    const int h = take_digits(text, 2);
-    const bool colon1 = take(text, ':');
-    const int min = take_digits(text, 2);
-    const bool colon2 = take(text, ':');
-    const int sec = take_digits(text, 2);
-    if (h < 0 || h > 23 || min < 0 || min > 59 || sec < 0 || sec > 59 || !colon1 || !colon2) return std::nullopt;
-    int fraction = 0;
-    if (take(text, '.') && (fraction = take_fraction(text)) < 0) return std::nullopt;
-    const std::optional<int> zone = take_zone(text);
-    if (!zone || !text.empty()) return std::nullopt;
-    const year_month_day date{year(y), month(static_cast<unsigned>(mon)), day(static_cast<unsigned>(d))};
+    if (f.hour > 23 || f.minute > 59 || f.second > 59) return std::nullopt;
+    const year_month_day date{year(f.year), month(static_cast<unsigned>(f.month)), day(static_cast<unsigned>(f.day))};
     if (!date.ok()) return std::nullopt;
 
-    if (y < 1678) return wall_time{};
-    if (y > 2261) return wall_time::max();
-    return wall_time(sys_days(date)) + hours(h) + minutes(min - *zone) + seconds(sec) + nanoseconds(fraction);
+    if (f.year < 1678) return wall_time{};
+    if (f.year > 2261) return wall_time::max();
+    return wall_time(sys_days(date)) + hours(f.hour) + minutes(f.minute - f.zone) + seconds(f.second) + nanoseconds(f.fraction);
 }
 
 std::string format_time(wall_time time) {

@@ -19,9 +19,10 @@ bool has_size_only(std::string_view block) noexcept {
 }  // namespace
 
 operation operation_of(const header_view& headers) noexcept {
-    // Most messages have other headers or none. A header that is there has its name somewhere in the block.
+    // Most messages have other headers or none. A header that is there has its name somewhere in the block, and its rarest letter.
     const std::string_view block = headers.block();
     if (has_size_only(block)) return operation::put;
+    if (block.find('O') == std::string_view::npos && block.find('M') == std::string_view::npos) return operation::put;
     if (block.find(operation_header) == std::string_view::npos && block.find(marker_reason_header) == std::string_view::npos)
         return operation::put;
     if (const auto value = headers.get(operation_header)) {

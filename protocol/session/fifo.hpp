@@ -26,7 +26,7 @@ public:
         if (items_.capacity() < 2 * live) resize_to(4 * live);  // half of it free: compacting stays rare
         ++promised_;
     }
-    void push_promised(T item) noexcept {
+    void push_promised(T&& item) noexcept {
         if (items_.size() == items_.capacity()) compact();
         items_.push_back(std::move(item));
         --promised_;

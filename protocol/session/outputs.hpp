@@ -69,7 +69,7 @@ public:
     void finish(detail::plain_completion done, std::error_code ec) noexcept {
         if (done) finished.push_promised({std::move(done), nullptr, ec, {}});
     }
-    void finish(detail::message_completion done, std::error_code ec, message reply = {}) noexcept {
+    void finish(detail::message_completion done, std::error_code ec, message&& reply = {}) noexcept {
         if (done) finished.push_promised({nullptr, std::move(done), ec, std::move(reply)});
     }
     /// Ends an operation that does not begin at all.

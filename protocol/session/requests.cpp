@@ -133,7 +133,7 @@ void requests::recall() {
     context_.box.recall([this](const wire::frame& f, std::uint64_t position) { return place(f, position); });
 }
 
-void requests::finish(request_slot& r, std::error_code ec, message reply) {
+void requests::finish(request_slot& r, std::error_code ec, message&& reply) {
     deadlines_.disarm(r);
     context_.out.finish(table_.finish(r), ec, std::move(reply));
 }

@@ -79,7 +79,7 @@ private:
     [[nodiscard]] bool unsent(const request_slot& r) const noexcept {
         return r.epoch == 0 || (r.epoch == context_.generation && r.position >= context_.box.handed_over());
     }
-    void finish(request_slot& r, std::error_code ec, message reply = {});
+    void finish(request_slot& r, std::error_code ec, message&& reply = {});
     void finish_unanswered(request_slot& r, std::error_code if_sent, std::error_code if_unsent);
 
     context& context_;

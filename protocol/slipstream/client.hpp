@@ -130,7 +130,7 @@ public:
     template <asio::completion_token_for<void(std::error_code, message)> Token = default_token>
     auto async_request(std::string_view subject, payload_view payload, request_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, message)>(
-            [](auto handler, client self, const detail::request_arguments& arguments) {
+            [](auto handler, auto&& self, const detail::request_arguments& arguments) {
                 const auto timeout = arguments.timeout();
                 self.start_request(arguments, timeout,
                                    detail::make_any_handler<void(std::error_code, message)>(std::move(handler), self.get_executor()));

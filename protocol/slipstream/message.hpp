@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include <slipstream/headers.hpp>
 
@@ -42,8 +43,14 @@ class message {
 public:
     message() noexcept = default;
     explicit message(const message_view& view) { assign(view); }
-    message(message&& other) noexcept;
-    message& operator=(message&& other) noexcept;
+    message(message&& other) noexcept
+        : bytes_(std::move(other.bytes_)), capacity_(std::exchange(other.capacity_, 0)), sizes_(std::exchange(other.sizes_, {})) {}
+    message& operator=(message&& other) noexcept {
+        bytes_ = std::move(other.bytes_);  // each line is harmless on itself
+        capacity_ = std::exchange(other.capacity_, 0);
+        sizes_ = std::exchange(other.sizes_, {});
+        return *this;
+    }
     ~message() = default;
 
     [[nodiscard]] message clone() const { return message(view()); }
@@ -51,23 +58,27 @@ public:
     void assign(const message_view& view);
 
     [[nodiscard]] message_view view() const noexcept { return {subject(), reply_to(), header_block(), payload()}; }
-    [[nodiscard]] std::string_view subject() const noexcept { return {bytes_.get(), subject_size_}; }
-    [[nodiscard]] std::string_view reply_to() const noexcept { return {bytes_.get() + subject_size_, reply_size_}; }
-    [[nodiscard]] std::string_view header_block() const noexcept { return {bytes_.get() + subject_size_ + reply_size_, header_size_}; }
+    [[nodiscard]] std::string_view subject() const noexcept { return {bytes_.get(), sizes_.subject}; }
+    [[nodiscard]] std::string_view reply_to() const noexcept { return {bytes_.get() + sizes_.subject, sizes_.reply}; }
+    [[nodiscard]] std::string_view header_block() const noexcept { return {bytes_.get() + sizes_.subject + sizes_.reply, sizes_.header}; }
     [[nodiscard]] std::string_view payload() const noexcept {
-        return {bytes_.get() + subject_size_ + reply_size_ + header_size_, payload_size_};
+        return {bytes_.get() + sizes_.subject + sizes_.reply + sizes_.header, sizes_.payload};
     }
     [[nodiscard]] header_view headers() const noexcept { return header_view(header_block()); }
     [[nodiscard]] int status() const noexcept { return view().status(); }
-    [[nodiscard]] std::size_t size() const noexcept { return std::size_t{header_size_} + payload_size_; }
+    [[nodiscard]] std::size_t size() const noexcept { return std::size_t{sizes_.header} + sizes_.payload; }
 
 private:
+    struct part_sizes {
+        std::uint32_t subject = 0;
+        std::uint32_t reply = 0;
+        std::uint32_t header = 0;
+        std::uint32_t payload = 0;
+    };
+
     std::unique_ptr<char[]> bytes_;
     std::size_t capacity_ = 0;
-    std::uint32_t subject_size_ = 0;
-    std::uint32_t reply_size_ = 0;
-    std::uint32_t header_size_ = 0;
-    std::uint32_t payload_size_ = 0;
+    part_sizes sizes_;
 };
 
 }  // namespace slipstream

@@ -14,11 +14,12 @@ namespace {
 
 constexpr std::string_view version = "NATS/1.0";
 constexpr std::string_view crlf = "\r\n";
-constexpr std::string_view blanks = " \t";
+
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
 std::string_view trim(std::string_view text) noexcept {
-    while (!text.empty() && blanks.find(text.front()) != std::string_view::npos) text.remove_prefix(1);
-    while (!text.empty() && blanks.find(text.back()) != std::string_view::npos) text.remove_suffix(1);
+    while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
     return text;
 }
 
@@ -42,7 +43,7 @@ bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 /// The code at the start of a status text: exactly three digits, then a blank or the end.
 int status_code(std::string_view text) noexcept {
     if (text.size() < 3 || !is_digit(text[0]) || !is_digit(text[1]) || !is_digit(text[2])) return 0;
-    if (text.size() > 3 && blanks.find(text[3]) == std::string_view::npos) return 0;
+    if (text.size() > 3 && !is_blank(text[3])) return 0;
     return (text[0] - '0') * 100 + (text[1] - '0') * 10 + (text[2] - '0');
 }
 

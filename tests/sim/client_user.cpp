@@ -92,7 +92,7 @@ void operation::complete(std::error_code e) {
     ec = e;
     client->on_operation_ended(*this);
 }
-void operation::complete(std::error_code e, message m) {
+void operation::complete(std::error_code e, message&& m) {
     reply = std::move(m);
     complete(e);
 }

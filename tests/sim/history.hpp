@@ -43,7 +43,7 @@ enum class operation_kind : std::uint8_t { connect, next, drain_sub, request, fl
 
 struct operation final : public detail::completion<std::error_code>, public detail::completion<std::error_code, message> {
     void complete(std::error_code e) override;
-    void complete(std::error_code e, message m) override;
+    void complete(std::error_code e, message&& m) override;
     void destroy() noexcept override { ++destroyed; }
 
     sim_client* client = nullptr;

@@ -50,7 +50,7 @@ public:
         return detail::message_completion(new recording_completion(script, std::move(r), std::move(name)));
     }
     void complete(std::error_code ec) override { end(ec, {}); }
-    void complete(std::error_code ec, message reply) override { end(ec, reply); }
+    void complete(std::error_code ec, message&& reply) override { end(ec, reply); }
     void destroy() noexcept override {
         ++record_->destroyed;
         delete this;

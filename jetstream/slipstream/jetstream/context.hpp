@@ -194,29 +194,29 @@ public:
     [[nodiscard]] prepared prepare_delete_consumer(std::string_view stream, std::string_view consumer, const call_options& options) const;
     [[nodiscard]] prepared prepare_list_consumers(std::string_view stream, const call_options& options) const;
 
-    void start_account_info(prepared request, handler<account_info> done) const;
-    void start_create_stream(prepared request, handler<stream_info> done) const;
-    void start_update_stream(prepared request, handler<stream_info> done) const;
-    void start_stream_info(prepared request, handler<stream_info> done) const;
-    void start_success(prepared request, handler<> done) const;  ///< delete_stream, delete_consumer
-    void start_purge_stream(prepared request, handler<std::uint64_t> done) const;
-    void start_list_streams(prepared request, handler<std::vector<stream_info>> done) const;
-    void start_list_stream_names(prepared request, handler<std::vector<std::string>> done) const;
-    void start_publish(prepared request, handler<publish_ack> done) const;
-    void start_get_message(prepared request, handler<stored_message> done) const;
-    void start_get_direct(prepared request, handler<stored_message> done) const;    ///< For message_selector::direct.
-    void start_create_consumer(prepared request, handler<consumer_info> done) const;
-    void start_consumer_info(prepared request, handler<consumer_info> done) const;
-    void start_list_consumers(prepared request, handler<std::vector<consumer_info>> done) const;
+    void start_account_info(prepared&& request, handler<account_info> done) const;
+    void start_create_stream(prepared&& request, handler<stream_info> done) const;
+    void start_update_stream(prepared&& request, handler<stream_info> done) const;
+    void start_stream_info(prepared&& request, handler<stream_info> done) const;
+    void start_success(prepared&& request, handler<> done) const;  ///< delete_stream, delete_consumer
+    void start_purge_stream(prepared&& request, handler<std::uint64_t> done) const;
+    void start_list_streams(prepared&& request, handler<std::vector<stream_info>> done) const;
+    void start_list_stream_names(prepared&& request, handler<std::vector<std::string>> done) const;
+    void start_publish(prepared&& request, handler<publish_ack> done) const;
+    void start_get_message(prepared&& request, handler<stored_message> done) const;
+    void start_get_direct(prepared&& request, handler<stored_message> done) const;    ///< For message_selector::direct.
+    void start_create_consumer(prepared&& request, handler<consumer_info> done) const;
+    void start_consumer_info(prepared&& request, handler<consumer_info> done) const;
+    void start_list_consumers(prepared&& request, handler<std::vector<consumer_info>> done) const;
 
 private:
     struct impl;
 
     template <class Token, class... Results>
-    auto initiate(Token& token, void (context::*start)(prepared, handler<Results...>) const, prepared request) const {
+    auto initiate(Token& token, void (context::*start)(prepared&&, handler<Results...>) const, prepared&& request) const {
         using signature = void(std::error_code, Results...);
         return asio::async_initiate<Token, signature>(
-            [](auto completion, context self, auto how, prepared what) {
+            [](auto completion, const context& self, auto how, prepared&& what) {
                 (self.*how)(std::move(what), detail::make_any_handler<signature>(std::move(completion), self.get_executor()));
             },
             token, *this, start, std::move(request));

@@ -17,10 +17,10 @@ namespace slipstream::jetstream {
 class stored_message {
 public:
     stored_message() noexcept = default;
-    stored_message(slipstream::message m, std::uint64_t sequence, wall_time time) noexcept
+    stored_message(slipstream::message&& m, std::uint64_t sequence, wall_time time) noexcept
         : message_(std::move(m)), sequence_(sequence), time_(time) {}
     /// `subject` lies in the header block of `m`, which carries another one (the reply's).
-    stored_message(slipstream::message m, std::string_view subject, std::uint64_t sequence, wall_time time) noexcept
+    stored_message(slipstream::message&& m, std::string_view subject, std::uint64_t sequence, wall_time time) noexcept
         : subject_offset_(static_cast<std::size_t>(subject.data() - m.header_block().data())),
           subject_size_(subject.size()),
           message_(std::move(m)),

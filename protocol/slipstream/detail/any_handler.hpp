@@ -33,7 +33,7 @@ template <class... Args>
 class handler_base : public completion<Args...> {
 public:
     /// As complete, but never runs the handler before returning.
-    virtual void post(Args... args) = 0;
+    virtual void post(passed<Args>... args) = 0;
     virtual asio::cancellation_slot slot() const noexcept = 0;
 
 protected:
@@ -53,9 +53,9 @@ public:
     explicit operator bool() const noexcept { return static_cast<bool>(box_); }
 
     /// Runs the handler on its associated executor; at once when that is the client's, on which this must be called.
-    void complete(Args... args) { box_.release()->complete(std::move(args)...); }
+    void complete(passed<Args>... args) { box_.release()->complete(std::forward<passed<Args>>(args)...); }
     /// Runs the handler on its associated executor, never before this returns.
-    void post(Args... args) { box_.release()->post(std::move(args)...); }
+    void post(passed<Args>... args) { box_.release()->post(std::forward<passed<Args>>(args)...); }
     [[nodiscard]] asio::cancellation_slot slot() const noexcept { return box_->slot(); }
 
     /// Gives the handler to a state machine.
@@ -97,20 +97,20 @@ public:
         }
     }
 
-    void complete(Args... args) override {
-        const bool here = on_clients_executor_;
-        auto [handler, executor] = take();
-        if (here) {
+    void complete(passed<Args>... args) override {
+        if (on_clients_executor_) {
+            Handler handler = take_handler();
             std::move(handler)(std::move(args)...);
         } else {
+            auto [handler, executor] = take();
             asio::dispatch(executor, bound_handler<Handler, Args...>(std::move(handler), std::move(args)...));
         }
     }
-    void post(Args... args) override {
+    void post(passed<Args>... args) override {
         auto [handler, executor] = take();
         asio::post(executor, bound_handler<Handler, Args...>(std::move(handler), std::move(args)...));
     }
-    void destroy() noexcept override { static_cast<void>(take()); }
+    void destroy() noexcept override { static_cast<void>(take_handler()); }
     asio::cancellation_slot slot() const noexcept override { return asio::get_associated_cancellation_slot(handler_); }
 
 private:
@@ -120,17 +120,29 @@ private:
     using associated = asio::associated_executor_t<Handler, asio::any_io_executor>;
     using tracked = std::decay_t<decltype(asio::prefer(std::declval<associated>(), asio::execution::outstanding_work.tracked))>;
 
+    /// The handler says nothing about executors, so that there is nothing to ask it.
+    static constexpr bool has_none =
+        requires { typename asio::associated_executor<Handler, asio::any_io_executor>::asio_associated_executor_is_unspecialised; };
+
+    static tracked tracked_executor(const Handler& handler, const asio::any_io_executor& fallback) {
+        if constexpr (has_none) return asio::prefer(fallback, asio::execution::outstanding_work.tracked);
+        else return asio::prefer(asio::get_associated_executor(handler, fallback), asio::execution::outstanding_work.tracked);
+    }
+
     handler_box(Handler&& handler, const asio::any_io_executor& fallback)
-        : handler_(std::move(handler)),
-          executor_(asio::prefer(asio::get_associated_executor(handler_, fallback), asio::execution::outstanding_work.tracked)) {
-        if constexpr (std::same_as<std::decay_t<associated>, asio::any_io_executor>) {
+        : handler_(std::move(handler)), executor_(tracked_executor(handler_, fallback)), on_clients_executor_(has_none) {
+        if constexpr (!has_none && std::same_as<std::decay_t<associated>, asio::any_io_executor>) {
             on_clients_executor_ = asio::get_associated_executor(handler_, fallback) == fallback;
         }
     }
 
     std::pair<Handler, tracked> take() noexcept {
-        std::pair<Handler, tracked> out(std::move(handler_), std::move(executor_));
-        allocator_type allocator(asio::get_associated_allocator(out.first, asio::recycling_allocator<void>()));
+        tracked executor(std::move(executor_));
+        return {take_handler(), std::move(executor)};
+    }
+    Handler take_handler() noexcept {
+        Handler out(std::move(handler_));
+        allocator_type allocator(asio::get_associated_allocator(out, asio::recycling_allocator<void>()));
         this->~handler_box();
         traits::deallocate(allocator, this, 1);
         return out;
@@ -138,7 +150,7 @@ private:
 
     Handler handler_;
     tracked executor_;
-    bool on_clients_executor_ = false;  // the handler may run where complete() is called: one dispatch less per operation
+    bool on_clients_executor_;  // the handler may run where complete() is called: one dispatch less per operation
 };
 
 template <class Signature, class Handler>

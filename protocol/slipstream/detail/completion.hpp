@@ -4,17 +4,22 @@
 #include <cstdint>
 #include <memory>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include <slipstream/message.hpp>
 
 namespace slipstream::detail {
 
+/// How an argument is handed on until somebody keeps it: a number or a code as it is, what owns memory by reference.
+template <class T>
+using passed = std::conditional_t<std::is_trivially_copyable_v<T>, T, T&&>;
+
 /// One pending operation's handler. Exactly one of `complete` and `destroy` is called, and ends the object.
 template <class... Args>
 class completion {
 public:
-    virtual void complete(Args... args) = 0;
+    virtual void complete(passed<Args>... args) = 0;
     virtual void destroy() noexcept = 0;
 
 protected:

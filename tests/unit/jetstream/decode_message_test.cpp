@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "jetstream/api/number.hpp"
+#include "jetstream/api/time.hpp"
 #include "tests/unit/jetstream/replies.hpp"
 
 #include <slipstream/error.hpp>
@@ -17,6 +19,7 @@ using namespace slipstream::jetstream::api;
 using namespace slipstream::jetstream::test;
 using namespace std::chrono_literals;
 using slipstream::message;
+using slipstream::message_view;
 
 namespace {
 
@@ -58,6 +61,41 @@ TEST_CASE("spec/jetstream.md 9: a publisher cannot forge the server's headers") 
     CHECK(m.sequence() == 2);
     CHECK(m.subject() == "$KV.b.k1");
     CHECK(m.time() == wall_time(1795424104076103570ns));
+}
+
+TEST_CASE("A20, spec/jetstream.md 9: every block that is nearly what servers write reads as its headers say") {
+    const std::string plain = "NATS/1.0\r\n" + std::string(servers_headers);
+    std::size_t accepted = 0;
+    const auto check = [&accepted](const std::string& block) {
+        CAPTURE(block);
+        const message_view reply("_INBOX.x", {}, block, "v");
+        stored_message m;
+        const std::error_code ec = decode_direct_message(message(reply), m, nullptr);
+        const auto subject = reply.headers().get_last("Nats-Subject").value_or("");
+        const auto sequence = parse_number(reply.headers().get_last("Nats-Sequence").value_or(""));
+        const auto time = parse_time(reply.headers().get_last("Nats-Time-Stamp").value_or(""));
+        REQUIRE(!ec == (!subject.empty() && sequence && *sequence != 0 && time));
+        if (ec) return;
+        ++accepted;
+        REQUIRE(m.subject() == subject);
+        REQUIRE(m.sequence() == *sequence);
+        REQUIRE(m.time() == *time);
+    };
+    for (std::size_t at = 0; at <= plain.size(); ++at) {
+        for (const char c : {' ', '\t', '\r', '\n', ':', '-', '.', '0', 'x', '\0'}) {
+            std::string block = plain;
+            check(block.insert(at, 1, c));
+            if (at == plain.size()) continue;
+            block = plain;
+            block[at] = c;
+            check(block);
+        }
+        check(std::string(plain).erase(at, 1));
+        check(plain.substr(0, at));
+        check(plain.substr(0, at) + "\r\n" + plain.substr(at));
+        check(plain.substr(0, at) + "Nats-Sequence: 7\r\n" + plain.substr(at));
+    }
+    CHECK(accepted > 100);
 }
 
 TEST_CASE("A22: a stored message with a status line is a message, and not the server's word") {

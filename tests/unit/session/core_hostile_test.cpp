@@ -23,7 +23,7 @@ namespace {
 
 struct counted final : public detail::completion<std::error_code>, public detail::completion<std::error_code, message> {
     void complete(std::error_code) override { ++ends; }
-    void complete(std::error_code, message) override { ++ends; }
+    void complete(std::error_code, message&&) override { ++ends; }
     void destroy() noexcept override { ++ends; }
     int ends = 0;
 };

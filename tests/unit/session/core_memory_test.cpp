@@ -26,7 +26,7 @@ public:
         ++ends;
         ec = e;
     }
-    void complete(std::error_code e, message) override { complete(e); }
+    void complete(std::error_code e, message&&) override { complete(e); }
     void destroy() noexcept override { ++ends; }
 
     int ends = 0;

@@ -233,7 +233,7 @@ void read(session::core& core, std::string_view bytes, time_point now) {
 /// In place of a user's handler: no memory of its own.
 class silent final : public detail::completion<std::error_code, message> {
 public:
-    void complete(std::error_code, message) override { ++ended; }
+    void complete(std::error_code, message&&) override { ++ended; }
     void destroy() noexcept override { ++ended; }
     int ended = 0;
 };

@@ -17,7 +17,7 @@ class counting_completion final : public detail::completion<std::error_code, mes
 public:
     static detail::message_completion make(completion_count& count) { return detail::message_completion(new counting_completion(count)); }
 
-    void complete(std::error_code ec, message) override {
+    void complete(std::error_code ec, message&&) override {
         ++count_.completed;
         count_.ec = ec;
         delete this;

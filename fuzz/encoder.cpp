@@ -86,8 +86,10 @@ public:
     void leave(std::size_t wish) {
         const std::size_t count = std::min(wish, out_.size());
         left_ += out_.view().substr(0, count);
-        out_.consume(count);
-        FUZZ_CHECK(out_.capacity() >= out_.size() && out_.empty() == (out_.size() == 0));
+        const std::string rest(out_.view().substr(count));
+        out_.clear();
+        out_.append(rest);
+        FUZZ_CHECK(out_.capacity() >= out_.size() && out_.view() == rest);
     }
     void move(bool assigned) {
         const std::string before(out_.view());

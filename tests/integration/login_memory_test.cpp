@@ -12,6 +12,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <fstream>
 #include <random>
@@ -120,10 +121,11 @@ public:
         REQUIRE(::ptrace(PTRACE_ATTACH, pid_, nullptr, nullptr) == 0);
         REQUIRE(::waitpid(pid_, nullptr, 0) == pid_);
         std::string all;
-        for (const unsigned long set : {NT_PRSTATUS, NT_PRFPREG, NT_X86_XSTATE}) {
+        for (const int set : {NT_PRSTATUS, NT_PRFPREG, NT_X86_XSTATE}) {
             std::string bytes(16384, '\0');
             iovec where{bytes.data(), bytes.size()};
-            if (::ptrace(PTRACE_GETREGSET, pid_, reinterpret_cast<void*>(set), &where) == 0) all.append(bytes, 0, where.iov_len);
+            void* const which = reinterpret_cast<void*>(static_cast<std::uintptr_t>(set));
+            if (::ptrace(PTRACE_GETREGSET, pid_, which, &where) == 0) all.append(bytes, 0, where.iov_len);
         }
         ::ptrace(PTRACE_DETACH, pid_, nullptr, nullptr);
         CHECK(all.size() > 200);

@@ -256,8 +256,9 @@ TEST_CASE("S81, S82, S86: a reader of one consumer's deliveries tells what the p
         for (const std::string& name : {std::string("other"), std::string(300, 'n')}) {
             auto tokens = layout;
             tokens[layout.size() - 6] = name;
+            const std::string subject = join(tokens);
             delivery_info info;
-            for (int i = 0; i < 2; ++i) REQUIRE(reader.read(join(tokens), info));
+            for (int i = 0; i < 2; ++i) REQUIRE(reader.read(subject, info));
             CHECK(info.consumer == name);
             CHECK(info.pending == 3);
         }

@@ -7,8 +7,9 @@ namespace slipstream::session {
 
 namespace {
 
-/// Two writes: one that may be under way, and the next.
-constexpr std::size_t usual = std::size_t{64} * 1024;
+/// A few writes: what is still in the processor's cache when it leaves. Half as much costs a twelfth more time a message, twice as
+/// much or more gains nothing.
+constexpr std::size_t usual = std::size_t{128} * 1024;
 
 }  // namespace
 

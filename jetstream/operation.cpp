@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <new>
 #include <utility>
 
 #include <asio/error.hpp>
@@ -93,7 +94,22 @@ void operation::destroy() noexcept { const std::shared_ptr<operation> last = std
 
 milliseconds operation::remaining() const noexcept { return std::chrono::ceil<milliseconds>(deadline_ - clock::now()); }
 
+/// Without memory for a reply or for the next request the operation ends. What the user's handler throws is the event loop's to tell.
+template <class Step>
+void operation::unless_out_of_memory(Step&& step) {
+    try {
+        step();
+    } catch (const std::bad_alloc&) {
+        if (ended_) throw;
+        end(std::make_error_code(std::errc::not_enough_memory));
+    }
+}
+
 void operation::step(std::error_code ec, message&& reply) {
+    unless_out_of_memory([&] { advance(ec, std::move(reply)); });
+}
+
+void operation::advance(std::error_code ec, message&& reply) {
     if (!ec) ec = on_reply(std::move(reply));
     const bool more = !ec && wants_more();
     if (!ec && !more) return end({});
@@ -126,7 +142,7 @@ void operation::wait(milliseconds delay) {
         self->timer_.reset();
         self->closing_ = {};
         // Of a client that was closed meanwhile the next request says so itself.
-        self->cancelled_ ? self->end(asio::error::operation_aborted) : self->send();
+        self->unless_out_of_memory([&self] { self->cancelled_ ? self->end(asio::error::operation_aborted) : self->send(); });
     });
 }
 

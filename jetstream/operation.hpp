@@ -63,6 +63,9 @@ private:
     void connect_cancellation();
     void cancel(asio::cancellation_type type);
     void step(std::error_code ec, message&& reply);
+    void advance(std::error_code ec, message&& reply);
+    template <class Step>
+    void unless_out_of_memory(Step&& step);
     void send();
     void wait(std::chrono::milliseconds delay);
     void end(std::error_code ec);

@@ -2,6 +2,8 @@
 #include <slipstream/jetstream/ordered_consumer.hpp>
 
 #include <chrono>
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include <asio/bind_cancellation_slot.hpp>
@@ -110,8 +112,21 @@ ordered_consumer::impl::impl(context js, std::string_view stream, ordered_option
 
 void ordered_consumer::impl::begin() {
     asio::post(js_.get_executor(), [weak = weak_from_this()] {
-        if (const std::shared_ptr<impl> self = weak.lock()) self->run();
+        const std::shared_ptr<impl> self = weak.lock();
+        if (!self) return;
+        try {
+            self->run();
+        } catch (const std::bad_alloc&) {
+            self->end_without_memory();
+        }
     });
+}
+
+/// Of a consumer that could not begin.
+void ordered_consumer::impl::end_without_memory() {
+    machine_.stop();
+    if (ordered_handler* const handler = std::exchange(handler_, nullptr))
+        handler->on_ended(std::make_error_code(std::errc::not_enough_memory));
 }
 
 void ordered_consumer::impl::run() {

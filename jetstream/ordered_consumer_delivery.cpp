@@ -1,5 +1,7 @@
 // What an ordered consumer receives, and what it tells its handler.
 #include <chrono>
+#include <new>
+#include <system_error>
 #include <utility>
 
 #include <slipstream/error.hpp>
@@ -93,20 +95,34 @@ void ordered_consumer::impl::pump() {
 void ordered_consumer::impl::act(const action& a) {
     using kind = action::kind;
     switch (a.what) {
-        case kind::create: return create(a);
-        case kind::read_stream: return read_stream(a);
+        case kind::create:
+        case kind::read_stream:
+        case kind::remove: return ask(a);
         case kind::unsubscribe:
             inbox_ = subscription();
             name_.clear();
             held_.clear();
             return;
-        case kind::remove: return remove(a.incarnation);
         case kind::flow_reply:
             // Should there be no room for it, the server's next heartbeat asks again.
             static_cast<void>(client_.publish(a.subject, payload_view()));
             return;
         case kind::deliver_held: return deliver_held(a.incarnation);
         default: return tell(a);
+    }
+}
+
+/// A request that could not be sent for lack of memory has failed; a consumer that could not be removed is left to the server's reaper.
+void ordered_consumer::impl::ask(const action& a) {
+    using kind = action::kind;
+    try {
+        if (a.what == kind::create) return create(a);
+        if (a.what == kind::read_stream) return read_stream(a);
+        remove(a.incarnation);
+    } catch (const std::bad_alloc&) {
+        const std::error_code failure = std::make_error_code(std::errc::not_enough_memory);
+        if (a.what == kind::create) machine_.on_create_failed(a.incarnation, failure);
+        if (a.what == kind::read_stream) machine_.on_stream_failed(a.incarnation, failure);
     }
 }
 

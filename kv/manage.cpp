@@ -2,6 +2,7 @@
 #include <slipstream/kv/bucket.hpp>
 
 #include <algorithm>
+#include <new>
 #include <utility>
 
 #include "kv/bucket_impl.hpp"
@@ -36,7 +37,11 @@ std::error_code check_server(const jetstream::context& js, const bucket_config& 
 
 std::error_code accept(const jetstream::context& js, const jetstream::stream_info& stream, const open_options& options, bucket& out) {
     if (const std::error_code ec = codec::check_is_bucket(stream.config)) return ec;
-    out = bucket(make_bucket_impl(js, stream, options));
+    try {
+        out = bucket(make_bucket_impl(js, stream, options));
+    } catch (const std::bad_alloc&) {
+        return std::make_error_code(std::errc::not_enough_memory);
+    }
     return {};
 }
 

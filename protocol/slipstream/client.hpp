@@ -189,7 +189,7 @@ public:
     /// Connected right now. Lock-free; any thread.
     [[nodiscard]] bool healthy() const noexcept { return state() == client_state::connected; }
     [[nodiscard]] client_state state() const noexcept;
-    /// At most 64 KiB (or half of connect_options::outbox_bytes) are queued and not yet written. False is no error: publish goes on
+    /// At most 128 KiB (or half of connect_options::outbox_bytes) are queued and not yet written. False is no error: publish goes on
     /// taking messages, but they only pile up. To ask once for every few KiB that are published is enough.
     [[nodiscard]] bool writable() const noexcept;
     /// Of the last connection; empty before the first.

@@ -2,7 +2,10 @@
 // threads, or whose allocations are counted.
 #pragma once
 
+#include <functional>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include <asio/detached.hpp>
 #include <asio/executor_work_guard.hpp>
@@ -14,7 +17,9 @@ namespace slipstream::test {
 
 class server_thread {
 public:
-    server_thread() : peer_(context_), work_(context_.get_executor()), url_(peer_.url()) {
+    /// `special` is asked for the answers to each connection.
+    explicit server_thread(std::function<peer_answers()> special = {})
+        : special_(std::move(special)), peer_(context_), work_(context_.get_executor()), url_(peer_.url()) {
         asio::co_spawn(context_, accept_all(), asio::detached);
         thread_ = std::thread([this] { context_.run(); });
     }
@@ -33,14 +38,17 @@ private:
             asio::co_spawn(context_, one(std::move(c)), asio::detached);
         }
     }
-    static asio::awaitable<void> one(peer_connection c) {
+    asio::awaitable<void> one(peer_connection c) {
         try {
             co_await c.handshake();
-            co_await serve(c);
+            peer_answers answers;
+            if (special_) answers = special_();
+            co_await serve(c, std::move(answers));
         } catch (const std::exception&) {  // the client left early; its test knows
         }
     }
 
+    std::function<peer_answers()> special_;
     asio::io_context context_{1};
     scripted_peer peer_;
     asio::executor_work_guard<asio::io_context::executor_type> work_;

@@ -33,11 +33,13 @@ public:
     static constexpr time_point never = time_point::max();
 
     wake_timer() noexcept = default;
-    /// Off at first.
+    /// Off at first. Throws what Asio throws when there is no memory for the wait; the target is told nothing then.
     wake_timer(const asio::any_io_executor& executor, std::weak_ptr<wakeable> target) {
         const auto n = std::make_shared<node>(executor, std::move(target));
-        node_ = n;
+        n->stopped = true;
         wait(n);
+        n->stopped = false;
+        node_ = n;
     }
     wake_timer(wake_timer&&) noexcept = default;
     wake_timer& operator=(wake_timer&& other) noexcept {

@@ -1,4 +1,5 @@
 // Publishing: what is refused before a byte is queued, what is held, what is bounded.
+#include <algorithm>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -137,7 +138,7 @@ TEST_CASE("D11: a publisher waits until little is queued: at once, later, too lo
     CHECK(s.core().writable());
     s.wait_writable("at once");
     s.expect_done("at once");
-    fill(140);
+    fill(200);
     CHECK_FALSE(s.core().writable());
     s.wait_writable("later");
     s.wait_writable("too short", 1s);
@@ -150,18 +151,14 @@ TEST_CASE("D11: a publisher waits until little is queued: at once, later, too lo
     s.expect_pending("later");
     s.advance(1s);
     s.expect_done("too short", errc::timeout);
-    write_one();
-    s.written(20'000);
-    CHECK(s.core().writable());
+    while (!s.core().writable()) s.written(std::min<std::size_t>(10'000, s.core().pending_write().size()));
     s.expect_pending("later");  // only when half of it is left
-    write_one();
+    while (!s.core().pending_write().empty()) write_one();
     s.expect_done("later");
-    write_one();
-    CHECK(s.core().pending_write().empty());
 
     s.wait_writable("wrong", 0ms);
     s.expect_done("wrong", errc::invalid_option);
-    fill(100);
+    fill(200);
     s.wait_writable("over a loss");
     s.down();
     s.expect_close();

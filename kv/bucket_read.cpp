@@ -3,18 +3,17 @@
 
 #include <chrono>
 #include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include <asio/post.hpp>
-#include <asio/recycling_allocator.hpp>
+#include <asio/any_io_executor.hpp>
 
 #include "kv/bucket_impl.hpp"
 #include "kv/codec/decode.hpp"
 #include "kv/codec/outcome.hpp"
 #include "kv/codec/subjects.hpp"
+#include "kv/own_handler.hpp"
 #include "kv/subject_text.hpp"
 #include "kv/time_budget.hpp"
 
@@ -23,20 +22,16 @@ namespace {
 
 using std::chrono::milliseconds;
 using entry_handler = slipstream::detail::any_handler<void(std::error_code, std::optional<entry>)>;
-using request_handler = slipstream::detail::any_handler<void(std::error_code, jetstream::stored_message)>;
 
 enum class source { direct, leader, origin };
 
-/// It is itself the handler of its requests: one object from the call to the end.
-class get_operation final : public slipstream::detail::handler_base<std::error_code, jetstream::stored_message> {
+class get_operation final : public own_handler<get_operation, jetstream::stored_message> {
+    friend own_handler;
+
 public:
     static void start(std::shared_ptr<const bucket::impl> of, std::string&& key, const get_options& options, milliseconds timeout,
                       source from, bool show_tombstones, entry_handler&& handler) {
-        memory from_where;
-        get_operation* const place = std::allocator_traits<memory>::allocate(from_where, 1);
-        // Nothing of this throws.
-        ::new (static_cast<void*>(place))
-            get_operation(std::move(of), std::move(key), options, timeout, from, show_tombstones, std::move(handler));
+        get_operation* const place = make(std::move(of), std::move(key), options, timeout, from, show_tombstones, std::move(handler));
         place->request(request_handler(place), timeout);
     }
 
@@ -60,21 +55,9 @@ public:
         self = request_handler();
         handler.complete(ec, std::move(found));
     }
-    void post(std::error_code ec, jetstream::stored_message&& message) override {
-        asio::post(of_->js.get_executor(), [self = request_handler(this), ec, late = std::move(message)]() mutable {
-            self.complete(ec, std::move(late));
-        });
-    }
-    void destroy() noexcept override {
-        memory from_where;
-        this->~get_operation();
-        std::allocator_traits<memory>::deallocate(from_where, this, 1);
-    }
     asio::cancellation_slot slot() const noexcept override { return handler_.slot(); }
 
 private:
-    using memory = asio::recycling_allocator<get_operation>;
-
     get_operation(std::shared_ptr<const bucket::impl>&& of, std::string&& key, const get_options& options, milliseconds timeout,
                   source from, bool show_tombstones, entry_handler&& handler) noexcept
         : of_(std::move(of)),
@@ -85,6 +68,8 @@ private:
           show_tombstones_(show_tombstones),
           handler_(std::move(handler)) {}
     ~get_operation() = default;
+
+    [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return of_->js.get_executor(); }
 
     void request(request_handler self, milliseconds timeout) {
         const subject_text subject(of_->key_prefix, key_);

@@ -2,36 +2,33 @@
 #pragma once
 
 #include <memory>
-#include <new>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
-#include <asio/post.hpp>
-#include <asio/recycling_allocator.hpp>
-
-#include <slipstream/detail/any_handler.hpp>
+#include <asio/any_io_executor.hpp>
+#include <asio/cancellation_signal.hpp>
 
 #include "kv/bucket_impl.hpp"
 #include "kv/codec/outcome.hpp"
+#include "kv/own_handler.hpp"
 #include "kv/subject_text.hpp"
 #include "kv/time_budget.hpp"
 #include "kv/with_slot.hpp"
 
 namespace slipstream::kv {
 
-/// It is itself the handler of its request.
 template <class Done>
-class store_operation final : public slipstream::detail::handler_base<std::error_code, jetstream::publish_ack> {
-public:
-    using request_handler = slipstream::detail::any_handler<void(std::error_code, jetstream::publish_ack)>;
+class store_operation final : public own_handler<store_operation<Done>, jetstream::publish_ack> {
+    using base = own_handler<store_operation<Done>, jetstream::publish_ack>;
+    friend base;
 
-    static request_handler make(const std::shared_ptr<const bucket::impl>& bucket, time_budget budget, asio::cancellation_slot slot,
-                                jetstream::error_info* info, Done&& done) {
-        memory from_where;
-        store_operation* const place = std::allocator_traits<memory>::allocate(from_where, 1);
-        // Nothing of this throws.
-        return request_handler(::new (static_cast<void*>(place)) store_operation(bucket, budget, slot, info, std::move(done)));
+public:
+    using typename base::request_handler;
+
+    static request_handler begin(const std::shared_ptr<const bucket::impl>& bucket, time_budget budget, asio::cancellation_slot slot,
+                                 jetstream::error_info* info, Done&& done) {
+        return request_handler(base::make(bucket, budget, slot, info, std::move(done)));
     }
 
     // What the context calls.
@@ -42,25 +39,15 @@ public:
         self = request_handler();
         done(codec::of_write(ec), ec ? revision() : revision(ack.sequence));
     }
-    void post(std::error_code ec, jetstream::publish_ack&& ack) override {
-        asio::post(bucket_->js.get_executor(), [self = request_handler(this), ec, late = std::move(ack)]() mutable {
-            self.complete(ec, std::move(late));
-        });
-    }
-    void destroy() noexcept override {
-        memory from_where;
-        this->~store_operation();
-        std::allocator_traits<memory>::deallocate(from_where, this, 1);
-    }
     asio::cancellation_slot slot() const noexcept override { return slot_; }
 
 private:
-    using memory = asio::recycling_allocator<store_operation>;
-
     store_operation(std::shared_ptr<const bucket::impl> bucket, time_budget budget, asio::cancellation_slot slot,
                     jetstream::error_info* info, Done&& done) noexcept
         : bucket_(std::move(bucket)), budget_(budget), slot_(slot), info_(info), done_(std::move(done)) {}
     ~store_operation() = default;
+
+    [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return bucket_->js.get_executor(); }
 
     /// Nobody stores the subject: the bucket was deleted, or JetStream is not there.
     void ask_why() {
@@ -90,7 +77,7 @@ void store_message(const std::shared_ptr<const bucket::impl>& bucket, std::strin
                    jetstream::publish_options options, time_budget budget, asio::cancellation_slot slot, Done done) {
     const subject_text subject(bucket->write_prefix, key);
     options.timeout = budget.left();
-    auto handler = store_operation<Done>::make(bucket, budget, slot, options.info, std::move(done));
+    auto handler = store_operation<Done>::begin(bucket, budget, slot, options.info, std::move(done));
     const jetstream::context& js = bucket->js;
     js.start_publish(js.prepare_publish(subject.text(), value, options), std::move(handler));
 }

@@ -27,6 +27,16 @@ private:
     bool& flag_;
 };
 
+template <class Request>
+std::error_code result_of(Request&& send) {
+    try {
+        send();
+    } catch (const std::bad_alloc&) {
+        return std::make_error_code(std::errc::not_enough_memory);
+    }
+    return {};
+}
+
 }  // namespace
 
 void ordered_consumer::impl::on_frame(std::uint64_t incarnation, const message_view& m) {
@@ -95,9 +105,17 @@ void ordered_consumer::impl::pump() {
 void ordered_consumer::impl::act(const action& a) {
     using kind = action::kind;
     switch (a.what) {
+        // A request that could not be sent for lack of memory has failed.
         case kind::create:
+            if (const auto ec = result_of([&] { create(a); })) machine_.on_create_failed(a.incarnation, ec);
+            return;
         case kind::read_stream:
-        case kind::remove: return ask(a);
+            if (const auto ec = result_of([&] { read_stream(a); })) machine_.on_stream_failed(a.incarnation, ec);
+            return;
+        case kind::remove:
+            // Else the server's reaper does it.
+            static_cast<void>(result_of([&] { remove(a.incarnation); }));
+            return;
         case kind::unsubscribe:
             inbox_ = subscription();
             name_.clear();
@@ -109,20 +127,6 @@ void ordered_consumer::impl::act(const action& a) {
             return;
         case kind::deliver_held: return deliver_held(a.incarnation);
         default: return tell(a);
-    }
-}
-
-/// A request that could not be sent for lack of memory has failed; a consumer that could not be removed is left to the server's reaper.
-void ordered_consumer::impl::ask(const action& a) {
-    using kind = action::kind;
-    try {
-        if (a.what == kind::create) return create(a);
-        if (a.what == kind::read_stream) return read_stream(a);
-        remove(a.incarnation);
-    } catch (const std::bad_alloc&) {
-        const std::error_code failure = std::make_error_code(std::errc::not_enough_memory);
-        if (a.what == kind::create) machine_.on_create_failed(a.incarnation, failure);
-        if (a.what == kind::read_stream) machine_.on_stream_failed(a.incarnation, failure);
     }
 }
 

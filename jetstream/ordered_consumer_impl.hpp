@@ -46,7 +46,6 @@ private:
     void on_frame(std::uint64_t incarnation, const message_view& m);
     void on_status(std::uint64_t incarnation, const message_view& m);
     void pump();
-    void ask(const action& a);
     void act(const action& a);
     void tell(const action& a);
     void create(const action& a);

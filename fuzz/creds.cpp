@@ -14,6 +14,7 @@
 #include "fuzz/input.hpp"
 #include "protocol/auth/creds.hpp"
 #include "protocol/auth/jwt.hpp"
+#include "tests/support/base64url.hpp"
 
 using namespace slipstream;
 
@@ -71,14 +72,6 @@ void check_jwt(std::string_view text) {
     static_cast<void>(auth::names_another_user(text, "U"));
 }
 
-std::string base64url(std::string_view bytes) {
-    std::string text = detail::encode_base64(bytes);
-    text.erase(text.find_last_not_of('=') + 1);
-    std::replace(text.begin(), text.end(), '+', '-');
-    std::replace(text.begin(), text.end(), '/', '_');
-    return text;
-}
-
 /// Prose around a document that is right.
 void check_made(fuzz::input in) {
     std::string prose[3];
@@ -88,14 +81,14 @@ void check_made(fuzz::input in) {
     }
     std::string user(in.text(20));
     std::replace_if(user.begin(), user.end(), [](char c) { return letters.find(c) == std::string_view::npos; }, '_');
-    const std::string jwt = "e30." + base64url("{\"sub\":\"" + user + "\"}") + ".c2ln";
+    const std::string jwt = "e30." + test::base64url("{\"sub\":\"" + user + "\"}") + ".c2ln";
     FUZZ_CHECK(!auth::check_jwt(jwt) && !auth::names_another_user(jwt, user) && auth::names_another_user(jwt, user + "x"));
     const std::string document = prose[0] + "---BEGIN---\n" + jwt + "\n------END------\n" + prose[1] + "---BEGIN---\n\nSUA" + user +
                                  "\n------END------\n" + prose[2];
     auth::creds_parts parts;
     FUZZ_CHECK(!auth::find_creds(document, parts) && parts.jwt == jwt && parts.seed == "SUA" + user);
     check_document(document);
-    check_jwt("e30." + base64url(in.rest()) + ".c2ln");
+    check_jwt("e30." + test::base64url(in.rest()) + ".c2ln");
 }
 
 }  // namespace

@@ -26,20 +26,13 @@
 #include "protocol/session/connect_message.hpp"
 #include "protocol/session/login_machine.hpp"
 #include "protocol/wire/base64.hpp"
+#include "tests/support/base64url.hpp"
 
 using namespace slipstream;
 using session::login_action;
 using session::login_machine;
 
 namespace {
-
-std::string base64url(std::string_view bytes) {
-    std::string text = detail::encode_base64(bytes);
-    text.erase(text.find_last_not_of('=') + 1);
-    std::replace(text.begin(), text.end(), '+', '-');
-    std::replace(text.begin(), text.end(), '/', '_');
-    return text;
-}
 
 /// A user, and logins of it that are right or nearly so.
 class maker {
@@ -94,7 +87,7 @@ private:
     }
     std::string jwt() {
         const std::string subject = in_.flag() ? user_ : "U" + std::string(in_.text(60));
-        const std::string text = keep("e30." + base64url("{\"sub\":\"" + subject + "\"}") + ".c2lnbmF0dXJl");
+        const std::string text = keep("e30." + test::base64url("{\"sub\":\"" + subject + "\"}") + ".c2lnbmF0dXJl");
         return in_.flag() ? text : text.substr(in_.below(12));
     }
     std::string document() {

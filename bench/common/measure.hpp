@@ -22,6 +22,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -212,5 +214,14 @@ private:
     pid_t pid_ = -1;
     int go_ = -1;
 };
+
+/// The program that --load names; none without it.
+inline std::optional<companion> load_from(const arguments& given) {
+    std::istringstream words(given.text("load"));
+    std::vector<std::string> command;
+    for (std::string word; words >> word;) command.push_back(word);
+    if (command.empty()) return std::nullopt;
+    return std::optional<companion>(std::in_place, command);
+}
 
 }  // namespace bench

@@ -1,7 +1,6 @@
 // Publish, receive, request, connect.
 #include <atomic>
 #include <optional>
-#include <sstream>
 #include <thread>
 
 #include <asio/executor_work_guard.hpp>
@@ -22,14 +21,6 @@ using slipstream::use_tuple;
 namespace {
 
 constexpr std::string_view subject = "b";
-
-std::optional<companion> load_from(const arguments& given) {
-    std::istringstream words(given.text("load"));
-    std::vector<std::string> command;
-    for (std::string word; words >> word;) command.push_back(word);
-    if (command.empty()) return std::nullopt;
-    return std::optional<companion>(std::in_place, command);
-}
 
 /// At full speed, but no faster than the messages can be written: asks for that once in a while.
 asio::awaitable<void> publish_all(world& w, std::size_t n, std::size_t yield_after) {

@@ -1,11 +1,8 @@
 #include "tests/support/jwt_maker.hpp"
 
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <numeric>
-
-#include <slipstream/detail/base64.hpp>
 
 namespace slipstream::test {
 
@@ -40,14 +37,6 @@ test_key::test_key(auth::nkey_kind kind, auth::key_bytes seed)
 std::string test_key::sign(std::string_view message) const {
     const auto signature = pair_.sign(message);
     return {signature.begin(), signature.end()};
-}
-
-std::string base64url(std::string_view bytes) {
-    std::string text = detail::encode_base64(bytes);
-    text.erase(text.find_last_not_of('=') + 1);
-    std::replace(text.begin(), text.end(), '+', '-');
-    std::replace(text.begin(), text.end(), '/', '_');
-    return text;
 }
 
 std::string make_jwt(std::string_view claims, const test_key& issuer) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "protocol/auth/nkey.hpp"
+#include "tests/support/base64url.hpp"
 
 namespace slipstream::test {
 
@@ -31,7 +32,6 @@ inline test_key user_key(unsigned char first = 0x00) { return {auth::nkey_kind::
 inline test_key account_key(unsigned char first = 0x20) { return {auth::nkey_kind::account, first}; }
 inline test_key operator_key() { return {auth::nkey_kind::operator_, 0x40}; }
 
-[[nodiscard]] std::string base64url(std::string_view bytes);
 /// header.claims.signature
 [[nodiscard]] std::string make_jwt(std::string_view claims, const test_key& issuer);
 

@@ -6,21 +6,12 @@
 // `--how mux` goes around it with a wildcard inbox of its own and publishes from the callback. NATSC_SPIN=0 switches off the spinning of
 // its locks, which helps on few cores.
 #include <optional>
-#include <sstream>
 
 #include "bench/peers/natsc/natsc.hpp"
 
 namespace {
 
 using namespace bench;
-
-std::optional<companion> load_from(const arguments& given) {
-    std::istringstream words(given.text("load"));
-    std::vector<std::string> command;
-    for (std::string word; words >> word;) command.push_back(word);
-    if (command.empty()) return std::nullopt;
-    return std::optional<companion>(std::in_place, command);
-}
 
 /// What callbacks on the library's threads share with the main thread.
 struct counter {

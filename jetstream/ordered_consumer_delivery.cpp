@@ -48,7 +48,9 @@ void ordered_consumer::impl::on_frame(std::uint64_t incarnation, const message_v
                                        .size = m.subject().size() + m.reply_to().size() + m.size()};
     switch (machine_.on_message(incarnation, place)) {
         case step::ignore: break;
-        case step::hold: held_.emplace_back(m); break;
+        case step::hold:
+            if (result_of([&] { held_.emplace_back(m); })) machine_.on_not_held(incarnation);
+            break;
         case step::deliver:
             if (handler_ != nullptr) machine_.handled(place, handler_->on_message(m, info));
             break;

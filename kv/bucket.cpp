@@ -7,7 +7,7 @@
 #include "kv/codec/outcome.hpp"
 #include "kv/codec/stream_mapping.hpp"
 #include "kv/codec/subjects.hpp"
-#include "kv/with_slot.hpp"
+#include "kv/out_of_memory.hpp"
 
 namespace slipstream::kv {
 namespace {
@@ -59,12 +59,11 @@ void bucket::start_status(read_options options, handler_for<bucket_status> handl
     jetstream::call_options call;
     call.timeout = timeout;
     call.info = options.info;
-    const asio::cancellation_slot slot = handler.slot();
-    impl_->js.async_stream_info(
-        impl_->stream, call,
-        with_slot(slot, [handler = std::move(handler)](std::error_code ec, const jetstream::stream_info& stream) mutable {
-            handler.complete(codec::of_bucket(ec), ec ? bucket_status() : codec::to_bucket_status(stream));
-        }));
+    auto read = [](std::error_code ec, const jetstream::stream_info& stream, bucket_status& status) {
+        if (!ec) status = codec::to_bucket_status(stream);
+        return codec::of_bucket(ec);
+    };
+    impl_->js.async_stream_info(impl_->stream, call, ends_with(std::move(handler), read));
 }
 
 }  // namespace slipstream::kv

@@ -22,66 +22,62 @@ using revision_handler = slipstream::detail::any_handler<void(std::error_code, r
 /// A round is lost when somebody else wrote, deleted or expired the key since we looked.
 constexpr int max_rounds = 5;
 
-class create_operation final : public steps {
+class create_operation final : public steps<create_operation, revision> {
 public:
     create_operation(std::shared_ptr<const bucket::impl> bucket, key_value arguments, create_options options, revision_handler handler)
-        : bucket_(std::move(bucket)),
+        : steps(std::move(handler)),
+          bucket_(std::move(bucket)),
           arguments_(std::move(arguments)),
           options_(options),
-          budget_(bucket_->timeout_for(options.timeout)),
-          handler_(std::move(handler)) {}
+          budget_(bucket_->timeout_for(options.timeout)) {}
 
     void start() {
-        connect(handler_.slot(), bucket_->js.get_executor());
+        connect(bucket_->js.get_executor());
         store(0);
     }
 
 private:
     /// `expected`: the sequence of the marker to replace, 0 for nothing.
     void store(std::uint64_t expected) {
-        if (const std::error_code ec = stopped()) return finish(ec);
+        if (const std::error_code ec = stopped()) return end(ec);
         jetstream::publish_options options;
         options.expected_last_subject_sequence = expected;
         options.ttl = options_.ttl;
         options.info = options_.info;
-        store_message(bucket_, arguments_.key(), arguments_.value(), options, budget_, request_slot(),
-                      [self = self()](std::error_code ec, revision stored) { self->on_stored(ec, stored); });
+        store_message(bucket_, arguments_.key(), arguments_.value(), options, budget_, request_slot(), then(&create_operation::on_stored));
     }
 
-    void on_stored(std::error_code ec, revision stored) {
-        if (ec != errc::revision_mismatch) return finish(ec, stored);
-        if (++rounds_ == max_rounds) return finish(errc::key_exists);
+    void on_stored(std::error_code ec, const revision& stored) {
+        if (ec != errc::revision_mismatch) return end(ec, stored);
+        if (++rounds_ == max_rounds) return end(errc::key_exists);
         look();
     }
 
     /// From the leader: another replica may not know yet what stopped us.
     void look() {
-        if (const std::error_code ec = stopped()) return finish(ec);
+        if (const std::error_code ec = stopped()) return end(ec);
         const subject_text subject(bucket_->key_prefix, arguments_.key());
         jetstream::message_selector selector;
         selector.last_by_subject = subject.text();
         selector.timeout = budget_.left();
         selector.info = &look_info_;  // the words of the refusal stay, unless looking fails too
-        bucket_->origin_js.async_get_message(
-            bucket_->origin_stream, selector,
-            with_slot(request_slot(),
-                      [self = self()](std::error_code ec, const jetstream::stored_message& last) { self->on_last(ec, last); }));
+        bucket_->origin_js.async_get_message(bucket_->origin_stream, selector, then(&create_operation::on_last));
     }
 
     void on_last(std::error_code ec, const jetstream::stored_message& last) {
         if (ec == jetstream::errc::message_not_found) return store(0);  // it has expired since
         if (ec) {
             if (options_.info != nullptr) *options_.info = std::move(look_info_);
-            return finish(codec::of_read_before_write(ec));
+            return end(codec::of_read_before_write(ec));
         }
-        if (codec::operation_of(last.headers()) == kv::operation::put) return finish(errc::key_exists);
+        if (codec::operation_of(last.headers()) == kv::operation::put) return end(errc::key_exists);
         store(last.sequence());
     }
 
-    void finish(std::error_code ec, revision stored = revision()) {
+    void end(std::error_code ec, revision stored = revision()) {
         // The first refusal's words must not stay when a later round succeeds.
         if (!ec && options_.info != nullptr) *options_.info = jetstream::error_info();
-        handler_.complete(ec, stored);
+        finish(ec, stored);
     }
 
     /// Before a request: nothing has been stored so far.
@@ -91,13 +87,10 @@ private:
         return {};
     }
 
-    std::shared_ptr<create_operation> self() { return std::static_pointer_cast<create_operation>(shared_from_this()); }
-
     std::shared_ptr<const bucket::impl> bucket_;
     key_value arguments_;
     create_options options_;
     time_budget budget_;
-    revision_handler handler_;
     jetstream::error_info look_info_;
     int rounds_ = 0;
 };

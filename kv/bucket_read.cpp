@@ -25,36 +25,16 @@ using entry_handler = slipstream::detail::any_handler<void(std::error_code, std:
 
 enum class source { direct, leader, origin };
 
-class get_operation final : public own_handler<get_operation, jetstream::stored_message> {
+class get_operation final : public own_handler<get_operation, jetstream::stored_message, std::optional<entry>> {
     friend own_handler;
 
 public:
     static void start(std::shared_ptr<const bucket::impl> of, std::string&& key, const get_options& options, milliseconds timeout,
                       source from, bool show_tombstones, entry_handler&& handler) {
         get_operation* const place = make(std::move(of), std::move(key), options, timeout, from, show_tombstones, std::move(handler));
-        place->request(request_handler(place), timeout);
+        place->request(timeout);
     }
 
-    // What the context calls.
-    void complete(std::error_code ec, jetstream::stored_message&& message) override {
-        request_handler self(this);  // should there be no memory for the value
-        std::optional<entry> found;
-        if (ec == slipstream::errc::no_responders && from_ == source::direct) {
-            // Direct gets were switched off, or the bucket is gone: the API knows which.
-            from_ = source::leader;
-            if (!budget_.is_over()) return request(std::move(self), budget_.left());
-            ec = slipstream::errc::timeout;
-        } else if (ec == jetstream::errc::message_not_found) {
-            ec.clear();
-        } else if (ec) {
-            ec = codec::of_bucket(ec);
-        } else {
-            found = value_in(message);
-        }
-        entry_handler handler = std::move(handler_);
-        self = request_handler();
-        handler.complete(ec, std::move(found));
-    }
     asio::cancellation_slot slot() const noexcept override { return handler_.slot(); }
 
 private:
@@ -71,7 +51,29 @@ private:
 
     [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return of_->js.get_executor(); }
 
-    void request(request_handler self, milliseconds timeout) {
+    auto take_done() noexcept {
+        return [handler = std::move(handler_)](std::error_code ec, std::optional<entry>&& found) mutable {
+            handler.complete(ec, std::move(found));
+        };
+    }
+
+    std::optional<std::error_code> on_reply(std::error_code ec, jetstream::stored_message&& message, std::optional<entry>& found) {
+        if (!ec) {
+            found = value_in(message);
+            return std::error_code();
+        }
+        if (ec == slipstream::errc::no_responders && from_ == source::direct) {
+            // Direct gets were switched off, or the bucket is gone: the API knows which.
+            from_ = source::leader;
+            if (budget_.is_over()) return make_error_code(slipstream::errc::timeout);
+            request(budget_.left());
+            return std::nullopt;
+        }
+        return ec == jetstream::errc::message_not_found ? std::error_code() : codec::of_bucket(ec);
+    }
+
+    void request(milliseconds timeout) {
+        request_handler self(this);
         const subject_text subject(of_->key_prefix, key_);
         jetstream::message_selector selector;
         if (options_.revision) {

@@ -1,7 +1,7 @@
 // A bounded read of many messages: drains an ordered consumer into a collector (contract S65-S79, W6, W7, W10-W12, W40, W41).
 //
-// It owns itself from start() until its handler is told, and lets go of the consumer on every way out: completion, deadline,
-// cancellation, the end of the client or of the execution context.
+// It owns itself from start() until its end, which is told in a turn of its own, and lets go of the consumer on every way out: completion,
+// deadline, cancellation, the end of the client or of the execution context.
 #pragma once
 
 #include <chrono>
@@ -21,6 +21,7 @@
 #include <slipstream/jetstream/ordered_consumer.hpp>
 
 #include "kv/codec/outcome.hpp"
+#include "kv/out_of_memory.hpp"
 
 namespace slipstream::kv {
 
@@ -40,22 +41,24 @@ public:
     }
 
     void start(std::string_view stream, jetstream::ordered_options options, milliseconds timeout) {
-        self_ = this->shared_from_this();
         connect_cancellation();
         timer_ = slipstream::detail::wake_timer(js_.get_executor(), this->weak_from_this());
         timer_.wake_at(std::chrono::steady_clock::now() + std::min<milliseconds>(timeout, std::chrono::hours(24 * 365)));
         options.headers_only = Collector::headers_only;
         options.setup_timeout = timeout;
         consumer_ = jetstream::ordered_consumer(js_, stream, std::move(options), *this);
+        self_ = this->shared_from_this();  // not before all of it could begin
     }
 
 private:
     jetstream::disposition on_message(const message_view& message, const jetstream::delivery_info& info) override {
         any_ = true;
-        collector_.add(message, info);
+        gather([&] { collector_.add(message, info); });
         return jetstream::disposition::taken;
     }
-    void on_created(const jetstream::ordered_created& facts) override { collector_.expect(facts.num_pending); }
+    void on_created(const jetstream::ordered_created& facts) override {
+        gather([&] { collector_.expect(facts.num_pending); });
+    }
     void on_restarted(jetstream::restart_reason, bool from_scratch) override {
         if (!from_scratch) return;
         collector_.clear();
@@ -66,11 +69,13 @@ private:
         else finish({});
     }
     void on_ended(std::error_code reason) override {
-        if (info_ != nullptr) *info_ = consumer_.failure();
+        // The reason matters more than the server's words, should there be no memory for them.
+        if (info_ != nullptr) static_cast<void>(unless_out_of_memory([this] { *info_ = consumer_.failure(); }));
         finish(codec::of_bucket(reason));
     }
 
     void on_wake() override {
+        if (ended_) return tell();
         // A consumer that was never asked for was held up before the first byte of it left.
         const bool unsent = consumer_.name().empty() && consumer_.restarts() == 0;
         finish(unsent ? slipstream::errc::timeout_unsent : slipstream::errc::timeout);
@@ -93,13 +98,32 @@ private:
         });
     }
 
+    /// A collection that lacks a message must not pass for a whole one.
+    template <class Step>
+    void gather(Step&& step) {
+        if (const std::error_code ec = unless_out_of_memory(step)) finish(ec);
+    }
+
     void finish(std::error_code ec) {
-        const std::shared_ptr<collection> keep = std::move(self_);
-        if (!keep) return;
-        timer_.stop();
+        if (ended_) return;
+        ended_ = true;
+        end_reason_ = ec;
         consumer_.stop();
+        const std::shared_ptr<collection> self = this->shared_from_this();
+        // When there is no memory for a turn, the timer has one: its wait is pending as it is.
+        if (unless_out_of_memory([&] { asio::post(js_.get_executor(), [self] { self->tell(); }); }))
+            return timer_.wake_at(slipstream::detail::wake_timer::time_point::min());
+        timer_.stop();
+        self_.reset();  // the turn has it
+    }
+
+    void tell() {
+        const std::shared_ptr<collection> keep = std::move(self_);
+        timer_.stop();
+        result gathered;
+        if (!end_reason_) end_reason_ = unless_out_of_memory([&] { gathered = collector_.finish(); });
         handler_type handler = std::move(handler_);
-        handler.post(ec, ec ? result() : collector_.finish());
+        handler.complete(end_reason_, end_reason_ ? result() : std::move(gathered));
     }
 
     jetstream::context js_;
@@ -109,8 +133,10 @@ private:
     std::error_code empty_;
     jetstream::ordered_consumer consumer_;
     slipstream::detail::wake_timer timer_;
-    std::shared_ptr<collection> self_;  // until the handler is told
+    std::shared_ptr<collection> self_;  // until the end
+    std::error_code end_reason_;
     bool any_ = false;
+    bool ended_ = false;
 };
 
 }  // namespace slipstream::kv

@@ -2,7 +2,6 @@
 #include <slipstream/kv/bucket.hpp>
 
 #include <algorithm>
-#include <new>
 #include <utility>
 
 #include "kv/bucket_impl.hpp"
@@ -10,6 +9,7 @@
 #include "kv/codec/stream_mapping.hpp"
 #include "kv/codec/subjects.hpp"
 #include "kv/manage.hpp"
+#include "kv/out_of_memory.hpp"
 #include "kv/with_slot.hpp"
 
 namespace slipstream::kv::operations {
@@ -37,25 +37,17 @@ std::error_code check_server(const jetstream::context& js, const bucket_config& 
 
 std::error_code accept(const jetstream::context& js, const jetstream::stream_info& stream, const open_options& options, bucket& out) {
     if (const std::error_code ec = codec::check_is_bucket(stream.config)) return ec;
-    try {
-        out = bucket(make_bucket_impl(js, stream, options));
-    } catch (const std::bad_alloc&) {
-        return std::make_error_code(std::errc::not_enough_memory);
-    }
+    out = bucket(make_bucket_impl(js, stream, options));
     return {};
 }
 
 void start_open_bucket(jetstream::context js, std::string name, open_options options, bucket_handler handler) {
     if (const std::error_code ec = check_bucket_name(name)) return handler.post(ec, bucket());
     if (const std::error_code ec = check_options(options)) return handler.post(ec, bucket());
-    const asio::cancellation_slot slot = handler.slot();
-    js.async_stream_info(
-        codec::stream_name(name), call_of(options.timeout, options.info),
-        with_slot(slot, [js, options, handler = std::move(handler)](std::error_code ec, const jetstream::stream_info& stream) mutable {
-            bucket opened;
-            ec = ec ? codec::of_bucket(ec) : accept(js, stream, options, opened);
-            handler.complete(ec, std::move(opened));
-        }));
+    auto read = [js, options](std::error_code ec, const jetstream::stream_info& stream, bucket& opened) {
+        return ec ? codec::of_bucket(ec) : accept(js, stream, options, opened);
+    };
+    js.async_stream_info(codec::stream_name(name), call_of(options.timeout, options.info), ends_with(std::move(handler), std::move(read)));
 }
 
 void start_create_bucket(jetstream::context js, bucket_config config, open_options options, bucket_handler handler) {
@@ -63,20 +55,12 @@ void start_create_bucket(jetstream::context js, bucket_config config, open_optio
     if (const std::error_code ec = check_options(options)) return handler.post(ec, bucket());
     if (const std::error_code ec = check_server(js, config)) return handler.post(ec, bucket());
     const jetstream::stream_config wanted = codec::to_stream_config(config);
-    const asio::cancellation_slot slot = handler.slot();
-    js.async_create_stream(wanted, call_of(options.timeout, options.info),
-                           with_slot(slot, [js, config = std::move(config), options, handler = std::move(handler)](
-                                               std::error_code ec, const jetstream::stream_info& stream) mutable {
-                               bucket made;
-                               if (ec) {
-                                   ec = codec::of_create(ec);
-                               } else if (codec::lost_limit_markers(config, stream.config)) {
-                                   ec = jetstream::errc::api_level;
-                               } else {
-                                   ec = accept(js, stream, options, made);
-                               }
-                               handler.complete(ec, std::move(made));
-                           }));
+    auto read = [js, config = std::move(config), options](std::error_code ec, const jetstream::stream_info& stream, bucket& made) {
+        if (ec) return codec::of_create(ec);
+        if (codec::lost_limit_markers(config, stream.config)) return make_error_code(jetstream::errc::api_level);
+        return accept(js, stream, options, made);
+    };
+    js.async_create_stream(wanted, call_of(options.timeout, options.info), ends_with(std::move(handler), std::move(read)));
 }
 
 void start_delete_bucket(jetstream::context js, std::string name, manage_options options, plain_handler handler) {
@@ -90,18 +74,15 @@ void start_delete_bucket(jetstream::context js, std::string name, manage_options
 
 void start_list_buckets(jetstream::context js, manage_options options, list_handler handler) {
     if (options.timeout.count() < 0) return handler.post(slipstream::errc::invalid_option, {});
-    const asio::cancellation_slot slot = handler.slot();
+    auto read = [](std::error_code ec, const std::vector<jetstream::stream_info>& streams, std::vector<bucket_status>& found) {
+        for (const jetstream::stream_info& stream : streams) {
+            if (!codec::check_is_bucket(stream.config)) found.push_back(codec::to_bucket_status(stream));
+        }
+        std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.bucket < b.bucket; });
+        return ec;
+    };
     // Without a subject filter: mirrors have no subjects.
-    js.async_list_streams(
-        {}, call_of(options.timeout, options.info),
-        with_slot(slot, [handler = std::move(handler)](std::error_code ec, const std::vector<jetstream::stream_info>& streams) mutable {
-            std::vector<bucket_status> found;
-            for (const jetstream::stream_info& stream : streams) {
-                if (!codec::check_is_bucket(stream.config)) found.push_back(codec::to_bucket_status(stream));
-            }
-            std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.bucket < b.bucket; });
-            handler.complete(ec, std::move(found));
-        }));
+    js.async_list_streams({}, call_of(options.timeout, options.info), ends_with(std::move(handler), read));
 }
 
 }  // namespace slipstream::kv::operations

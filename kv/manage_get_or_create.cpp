@@ -26,28 +26,25 @@ constexpr int max_creations = 3;
 /// Each request gets a third of what is left, so that a silent one leaves time for those that follow.
 constexpr int share = 3;
 
-class get_or_create final : public steps {
+class get_or_create final : public steps<get_or_create, bucket> {
 public:
     get_or_create(jetstream::context js, bucket_config config, open_options options, bucket_handler handler)
-        : js_(std::move(js)),
+        : steps(std::move(handler)),
+          js_(std::move(js)),
           config_(std::move(config)),
           options_(options),
           budget_(options.timeout.count() == 0 ? default_timeout : options.timeout),
-          handler_(std::move(handler)),
           wanted_(codec::to_stream_config(config_)) {}
 
     void start() {
-        connect(handler_.slot(), js_.get_executor());
+        connect(js_.get_executor());
         look_up();
     }
 
 private:
     void look_up() {
         // Once it has been refused, what counts is why it could not be made.
-        js_.async_stream_info(wanted_.name, call(creations_ == 0 ? options_.info : nullptr),
-                              with_slot(request_slot(), [self = self()](std::error_code ec, const jetstream::stream_info& stream) {
-                                  self->on_look_up(ec, stream);
-                              }));
+        js_.async_stream_info(wanted_.name, call(creations_ == 0 ? options_.info : nullptr), then(&get_or_create::on_look_up));
     }
 
     void on_look_up(std::error_code ec, const jetstream::stream_info& stream) {
@@ -63,10 +60,7 @@ private:
     void create() {
         if (const std::error_code ec = check_server(js_, config_)) return finish(ec);
         ++creations_;
-        js_.async_create_stream(wanted_, call(options_.info),
-                                with_slot(request_slot(), [self = self()](std::error_code ec, const jetstream::stream_info& stream) {
-                                    self->on_created(ec, stream);
-                                }));
+        js_.async_create_stream(wanted_, call(options_.info), then(&get_or_create::on_created));
     }
 
     void on_created(std::error_code ec, const jetstream::stream_info& stream) {
@@ -84,10 +78,8 @@ private:
         bucket opened;
         const std::error_code ec = accept(js_, stream, options_, opened);
         if (!ec && options_.info != nullptr) *options_.info = jetstream::error_info();  // of the look-up that found nothing
-        handler_.complete(ec, std::move(opened));
+        finish(ec, std::move(opened));
     }
-
-    void finish(std::error_code ec) { handler_.complete(ec, bucket()); }
 
     [[nodiscard]] jetstream::call_options call(jetstream::error_info* info) const noexcept {
         jetstream::call_options options;
@@ -96,13 +88,10 @@ private:
         return options;
     }
 
-    std::shared_ptr<get_or_create> self() { return std::static_pointer_cast<get_or_create>(shared_from_this()); }
-
     jetstream::context js_;
     bucket_config config_;
     open_options options_;
     time_budget budget_;
-    bucket_handler handler_;
     jetstream::stream_config wanted_;
     std::error_code create_error_;
     int creations_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -19,8 +20,8 @@
 namespace slipstream::kv {
 
 template <class Done>
-class store_operation final : public own_handler<store_operation<Done>, jetstream::publish_ack> {
-    using base = own_handler<store_operation<Done>, jetstream::publish_ack>;
+class store_operation final : public own_handler<store_operation<Done>, jetstream::publish_ack, revision> {
+    using base = own_handler<store_operation<Done>, jetstream::publish_ack, revision>;
     friend base;
 
 public:
@@ -31,14 +32,6 @@ public:
         return request_handler(base::make(bucket, budget, slot, info, std::move(done)));
     }
 
-    // What the context calls.
-    void complete(std::error_code ec, jetstream::publish_ack&& ack) override {
-        request_handler self(this);
-        if (ec == slipstream::errc::no_responders && !budget_.is_over()) return ask_why();
-        Done done = std::move(done_);
-        self = request_handler();
-        done(codec::of_write(ec), ec ? revision() : revision(ack.sequence));
-    }
     asio::cancellation_slot slot() const noexcept override { return slot_; }
 
 private:
@@ -49,6 +42,17 @@ private:
 
     [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return bucket_->js.get_executor(); }
 
+    Done take_done() noexcept { return std::move(done_); }
+
+    std::optional<std::error_code> on_reply(std::error_code ec, jetstream::publish_ack&& ack, revision& stored) {
+        if (ec == slipstream::errc::no_responders && !budget_.is_over()) {
+            ask_why();
+            return std::nullopt;
+        }
+        stored = revision(ack.sequence);
+        return codec::of_write(ec);
+    }
+
     /// Nobody stores the subject: the bucket was deleted, or JetStream is not there.
     void ask_why() {
         jetstream::call_options call;
@@ -56,9 +60,10 @@ private:
         call.info = info_;
         bucket_->origin_js.async_stream_info(
             bucket_->origin_stream, call,
-            with_slot(slot_, [done = std::move(done_)](std::error_code lookup, const jetstream::stream_info&) mutable {
+            with_slot(slot_, [self = request_handler(this), me = this](std::error_code lookup, const jetstream::stream_info&) mutable {
                 const bool tells = lookup == jetstream::errc::stream_not_found || is_final(lookup);
-                done(tells ? codec::of_bucket(lookup) : make_error_code(slipstream::errc::no_responders), revision());
+                static_cast<void>(self.release().release());
+                me->tell(tells ? codec::of_bucket(lookup) : make_error_code(slipstream::errc::no_responders), revision());
             }));
     }
 

@@ -1,6 +1,9 @@
 // Watches of a bucket.
 #include <slipstream/kv/watch.hpp>
 
+#include <chrono>
+#include <memory>
+#include <new>
 #include <utility>
 
 #include <asio/error.hpp>
@@ -11,6 +14,7 @@
 
 #include "kv/bucket_impl.hpp"
 #include "kv/codec/subjects.hpp"
+#include "kv/out_of_memory.hpp"
 #include "kv/watch_impl.hpp"
 
 namespace slipstream::kv {
@@ -99,11 +103,12 @@ jetstream::ordered_options watch_impl::consumer_options() const {
     return o;
 }
 
-/// The handler of updates may destroy the handle: then this object lives until the handler has returned.
+/// The handler of updates may destroy the handle: then this object lives until the handler has returned. Also until the waiter has been
+/// told, when no turn could be posted for that.
 void watch_impl::release(std::shared_ptr<watch_impl> self) noexcept {
     watch_impl& me = *self;
     me.stop();
-    if (me.telling_ > 0) me.kept_ = std::move(self);
+    if (me.telling_ > 0 || me.waiter_) me.kept_ = std::move(self);
 }
 
 watch_impl::telling::~telling() {
@@ -118,11 +123,12 @@ void watch_impl::finish(std::error_code reason) noexcept {
     machine_.on_ended();
     consumer_.stop();
     if (!context_ended_) schedule_turn();
-    timer_.stop();
+    if (!waiter_) timer_.stop();
 }
 
 void watch_impl::on_context_end() noexcept {
     context_ended_ = true;
+    const std::shared_ptr<watch_impl> last = std::move(kept_);
     // Whoever waits can never be told; destroying the handler may destroy the handle and with it all but the caller's reference.
     const watch_source::next_handler unheard = std::move(waiter_);
     finish(slipstream::errc::closed);
@@ -182,15 +188,19 @@ void watch_impl::settle() {
 // --- retention ---
 
 void watch_impl::on_wake() {
-    if (machine_.wants_floor(std::chrono::steady_clock::now()))
+    const std::shared_ptr<watch_impl> last = std::move(kept_);
+    if (ended_)
+        timer_.stop();
+    else if (machine_.wants_floor(std::chrono::steady_clock::now()))
         ask_for_floor();
     else
         timer_.wake_at(machine_.next_deadline());
+    if (waiter_ && (ended_ || machine_.has_updates())) turn(std::move(waiter_));
 }
 
 void watch_impl::ask_for_floor() {
     machine_.on_floor_asked(std::chrono::steady_clock::now());
-    source_.js.async_stream_info(source_.stream, {}, [weak = weak_from_this()](std::error_code ec, const jetstream::stream_info& info) {
+    auto done = [weak = weak_from_this()](std::error_code ec, const jetstream::stream_info& info) {
         const std::shared_ptr<watch_impl> self = weak.lock();
         if (!self || self->ended_) return;
         if (ec)
@@ -198,7 +208,10 @@ void watch_impl::ask_for_floor() {
         else
             self->machine_.on_floor(info);
         self->settle();
-    });
+    };
+    if (!unless_out_of_memory([&] { source_.js.async_stream_info(source_.stream, {}, std::move(done)); })) return;
+    machine_.on_no_floor();
+    settle();
 }
 
 // --- the taker ---
@@ -214,22 +227,27 @@ void watch_impl::start_next(watch_source::next_handler handler) {
     if (waiter_) return handler.post(slipstream::errc::operation_in_progress, update());
     keep_waiting(std::move(handler));
     schedule_turn();
+    if (!ended_ || !waiter_) return;
+    // No turn could be posted, and the timer is gone.
+    const watch_source::next_handler refused = std::move(waiter_);
+    throw std::bad_alloc();
 }
 
 void watch_impl::keep_waiting(watch_source::next_handler handler) {
-    waiter_ = std::move(handler);
     ++waiter_id_;
-    asio::cancellation_slot slot = waiter_.slot();
-    if (!slot.is_connected()) return;
+    asio::cancellation_slot slot = handler.slot();
     // Called from wherever the signal is emitted: everything else happens on the client's executor. The watch may outlive that, and
     // the signal both.
-    slot.assign([weak = weak_from_this(), executor = get_executor(), id = waiter_id_, mark = timer_.context_mark()](
-                    asio::cancellation_type type) {
-        if (type == asio::cancellation_type::none || mark.expired()) return;
-        asio::post(executor, [weak, id] {
-            if (const std::shared_ptr<watch_impl> self = weak.lock()) self->cancel(id);
+    if (slot.is_connected()) {
+        slot.assign([weak = weak_from_this(), executor = get_executor(), id = waiter_id_, mark = timer_.context_mark()](
+                        asio::cancellation_type type) {
+            if (type == asio::cancellation_type::none || mark.expired()) return;
+            asio::post(executor, [weak, id] {
+                if (const std::shared_ptr<watch_impl> self = weak.lock()) self->cancel(id);
+            });
         });
-    });
+    }
+    waiter_ = std::move(handler);
 }
 
 void watch_impl::cancel(std::uint64_t id) {
@@ -238,10 +256,30 @@ void watch_impl::cancel(std::uint64_t id) {
     handler.complete(asio::error::operation_aborted, update());
 }
 
+/// The waiter on its way to its turn. It goes back when there is no memory for the way.
+class watch_impl::posted_turn {
+public:
+    explicit posted_turn(std::shared_ptr<watch_impl> impl) noexcept : impl_(std::move(impl)), handler_(std::move(impl_->waiter_)) {}
+    posted_turn(posted_turn&&) noexcept = default;
+    posted_turn& operator=(posted_turn&&) = delete;
+    ~posted_turn() {
+        if (handler_ && impl_->posting_) impl_->waiter_ = std::move(handler_);
+    }
+    void operator()() { impl_->turn(std::move(handler_)); }
+
+private:
+    std::shared_ptr<watch_impl> impl_;
+    watch_source::next_handler handler_;
+};
+
 /// The update is taken when the waiter is told and not before: position() must not run ahead of it.
-void watch_impl::schedule_turn() {
+void watch_impl::schedule_turn() noexcept {
     if (!waiter_ || (!ended_ && !machine_.has_updates())) return;
-    asio::post(get_executor(), [self = shared_from_this(), handler = std::move(waiter_)]() mutable { self->turn(std::move(handler)); });
+    posting_ = true;
+    const std::error_code failed = unless_out_of_memory([this] { asio::post(get_executor(), posted_turn(shared_from_this())); });
+    posting_ = false;
+    // The wait of the timer is pending as it is, and needs no memory to end.
+    if (failed) timer_.wake_at(slipstream::detail::wake_timer::time_point::min());
 }
 
 void watch_impl::turn(watch_source::next_handler handler) {

@@ -71,12 +71,14 @@ private:
         watch_impl& impl_;
     };
 
+    class posted_turn;
+
     [[nodiscard]] watch_handler guarded(watch_handler handler);
     [[nodiscard]] jetstream::ordered_options consumer_options() const;
     void settle();
     void ask_for_floor();
     void finish(std::error_code reason) noexcept;
-    void schedule_turn();
+    void schedule_turn() noexcept;
     void turn(watch_source::next_handler handler);
     void keep_waiting(watch_source::next_handler handler);
     void cancel(std::uint64_t id);
@@ -91,7 +93,8 @@ private:
     std::uint64_t waiter_id_ = 0;
     std::error_code end_reason_;
     unsigned telling_ = 0;
-    std::shared_ptr<watch_impl> kept_;  // this, when the handle went while telling
+    std::shared_ptr<watch_impl> kept_;  // this, when the handle went while telling, or before a waiter could be told
+    bool posting_ = false;  // a turn, which may find no memory
     bool ended_ = false;
     bool context_ended_ = false;
 };

@@ -43,6 +43,10 @@ step ordered_machine::on_message(std::uint64_t incarnation, const message_place&
     return step::hold;
 }
 
+void ordered_machine::on_not_held(std::uint64_t incarnation) {
+    if (is_current(incarnation)) fail(restart_reason::gap);
+}
+
 void ordered_machine::handled(const message_place& place, disposition what) {
     if (what == disposition::queued) flow_.queued();
     if (phase_ != phase::live || trouble_) return;  // stopped or begun again by the handler

@@ -113,6 +113,8 @@ public:
     void on_stream(std::uint64_t incarnation, const stream_facts& facts);
     void on_stream_failed(std::uint64_t incarnation, std::error_code ec);
     [[nodiscard]] step on_message(std::uint64_t incarnation, const message_place& place);
+    /// After step::hold: there was no memory for it.
+    void on_not_held(std::uint64_t incarnation);
     void handled(const message_place& place, disposition what);
     void on_status(std::uint64_t incarnation, const delivery_status& status);
     void held_done();

@@ -1,7 +1,8 @@
 // The least of JetStream that a bucket and its watches need, as answers of the scripted peer: one bucket "b", whose keys are only
-// counted. Puts are acknowledged and told to every consumer, consumers begin with a few values, reads are never answered.
+// counted. Puts are acknowledged and told to every consumer, consumers begin with the first few values, reads are never answered.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -80,13 +81,16 @@ private:
             if (body[end] == '}') --depth;
             ++end;
         } while (depth != 0);
-        constexpr std::uint64_t values = 3;
+        const std::string first = R"("opt_start_seq":)";
+        const std::size_t asked = body.find(first);
+        const std::uint64_t from = asked == std::string::npos ? 1 : std::stoull(body.substr(asked + first.size()));
         std::vector<peer_message> out =
             one(reply, R"({"type":"io.nats.jetstream.api.v1.consumer_create_response","stream_name":"KV_b","name":")" + name +
                            R"(","created":"2026-01-02T03:04:05Z","config":)" + body.substr(begin, end - begin) +
-                           R"(,"delivered":{"consumer_seq":0,"stream_seq":)" + std::to_string(last_) +
-                           R"(},"ack_floor":{"consumer_seq":0,"stream_seq":0},"num_pending":)" + std::to_string(values) + "}");
-        for (std::uint64_t i = 0; i < values; ++i) out.push_back(stored(c, name, "$KV.b.k" + std::to_string(i), ++last_, values - 1 - i));
+                           R"(,"delivered":{"consumer_seq":0,"stream_seq":)" + std::to_string(from - 1) +
+                           R"(},"ack_floor":{"consumer_seq":0,"stream_seq":0},"num_pending":)" +
+                           std::to_string(values - std::min(from - 1, values)) + "}");
+        for (std::uint64_t i = from; i <= values; ++i) out.push_back(stored(c, name, "$KV.b.k" + std::to_string(i - 1), i, values - i));
         return out;
     }
     std::vector<peer_message> remove(const std::string& subject, const std::string& reply) {
@@ -94,7 +98,9 @@ private:
         return one(reply, R"({"type":"io.nats.jetstream.api.v1.consumer_delete_response","success":true})");
     }
 
-    std::uint64_t last_ = 0;
+    static constexpr std::uint64_t values = 3;
+
+    std::uint64_t last_ = values;
     std::map<std::string, consumer> consumers_;
 };
 

@@ -14,6 +14,7 @@ namespace {
 
 thread_local std::uint64_t counted = 0;
 thread_local std::uint64_t failing = 0;  // the value of `counted` that fails; 0 = none
+thread_local bool failing_ever_after = false;
 thread_local std::int64_t live = 0;
 
 }  // namespace
@@ -23,7 +24,8 @@ thread_local std::int64_t live = 0;
 namespace {
 
 void* allocate(std::size_t size, std::size_t alignment) noexcept {
-    if (++counted == failing) return nullptr;
+    ++counted;
+    if (failing != 0 && (counted == failing || (failing_ever_after && counted > failing))) return nullptr;
     if (size == 0) size = 1;
     void* const p = alignment <= alignof(std::max_align_t)
                         ? std::malloc(size)
@@ -85,7 +87,10 @@ bool allocations_are_counted() noexcept {
 std::uint64_t allocations() noexcept { return counted; }
 std::int64_t live_allocations() noexcept { return live; }
 
-failing_allocation::failing_allocation(std::uint64_t nth) noexcept { failing = counted + nth; }
+failing_allocation::failing_allocation(std::uint64_t nth, extent which) noexcept {
+    failing = counted + nth;
+    failing_ever_after = which == extent::rest;
+}
 failing_allocation::~failing_allocation() { failing = 0; }
 
 }  // namespace slipstream::test

@@ -23,10 +23,12 @@ private:
     std::uint64_t start_;
 };
 
-/// While it lives, allocation number `nth` of this thread (the first is 1) throws std::bad_alloc, and only that one.
+/// While it lives, allocation number `nth` of this thread (the first is 1) throws std::bad_alloc: only that one, or all from there on.
 class failing_allocation {
 public:
-    explicit failing_allocation(std::uint64_t nth) noexcept;
+    enum class extent { one, rest };
+
+    explicit failing_allocation(std::uint64_t nth, extent which = extent::one) noexcept;
     ~failing_allocation();
     failing_allocation(const failing_allocation&) = delete;
     failing_allocation& operator=(const failing_allocation&) = delete;

@@ -306,3 +306,15 @@ TEST_CASE("W5: a handler that begins again when it is told of a creation hears n
     s.machine.on_created(2, {.num_pending = 0});
     CHECK(s.pump() == lines{"created again last_per_subject pending 0 after 0 snapshot 0", "caught_up", "deliver_held"});
 }
+
+TEST_CASE("H9: a message that there was no memory to put aside is not missed: another consumer is made") {
+    ordered_script s(with_facts(deliver_policy::last_per_subject));
+    s.machine.start(true, s.now);
+    s.pump();
+    s.machine.on_created(1, {.num_pending = 1});
+    CHECK(s.machine.on_message(1, {.consumer_sequence = 1, .stream_sequence = 40, .pending = 0, .size = 8}) == ordered::step::hold);
+    s.machine.on_not_held(7);  // of another incarnation
+    CHECK(s.pump().empty());
+    s.machine.on_not_held(1);
+    CHECK(s.pump() == lines{"unsubscribe#1", "remove#1", "restarted gap", "read#2", "create#2 last_per_subject"});
+}

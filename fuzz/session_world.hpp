@@ -158,6 +158,7 @@ private:
     void server();
     std::string info();
     void publish();
+    std::error_code publish_gathered(const wire::outgoing& m);
     void hand_over();
     void subscribe();
     void request();

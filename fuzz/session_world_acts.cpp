@@ -213,7 +213,24 @@ void session_world::manage() {
 void session_world::publish() {
     const std::string n = std::to_string(++counter_) + std::string(in_.below(4) * 100, 'x');
     const std::string block = in_.flag() ? "NATS/1.0\r\nA: b\r\n\r\n" : "";
-    if (!core_->publish(in_.flag() ? "a" : "b", {}, block, n)) accepted_.push_back(n);
+    const std::string_view subject = in_.flag() ? "a" : "b";
+    const std::error_code ec = n.size() > 300 ? publish_gathered({subject, {}, block, n}) : core_->publish(subject, {}, block, n);
+    if (!ec) accepted_.push_back(n);
+}
+
+/// The longest count as large.
+std::error_code session_world::publish_gathered(const wire::outgoing& m) {
+    return core_->publish_gathered(
+        m,
+        [this](std::span<const std::string_view> pieces) {
+            FUZZ_CHECK(secured_ || !tls_demanded_);  // B3, B4
+            std::string bytes;
+            for (const std::string_view piece : pieces) bytes += piece;
+            bytes.resize(static_cast<std::size_t>(in_.below(bytes.size() + 1)));
+            server_.reads(bytes);
+            return bytes.size();
+        },
+        now_);
 }
 
 /// Frames of another thread.

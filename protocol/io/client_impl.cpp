@@ -98,6 +98,7 @@ std::error_code client_impl::publish_any(std::string_view subject, std::string_v
     wake();
     const std::string_view headers = options.headers != nullptr ? options.headers->block() : std::string_view();
     const wire::outgoing m{subject, options.reply_to, headers, payload};
+    if (payload.size() >= session::core::large_payload && may_write_early() && transport_->takes_pieces()) return publish_large(m);
     const std::error_code ec = core_.publish(m);
     if (core_.write_due()) write_early();
     return ec;

@@ -139,7 +139,10 @@ private:
     void apply_secured();
     bool write_out() { return transport_ && transport_->writable() && write_some(); }
     bool write_some();
+    [[nodiscard]] bool may_write_early() const noexcept;
     void write_early();
+    std::error_code publish_large(const wire::outgoing& m);
+    [[nodiscard]] bool goes_on(const transfer_result& result);
     void arm_timer();
 
     // --- logins (client_login.cpp) ---

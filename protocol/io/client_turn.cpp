@@ -289,19 +289,10 @@ bool client_impl::write_some() {
         }
         const transfer_result result = transport_->write_some(bytes.substr(0, bytes_left_));
         if (result.n != 0) {
-            ++socket_writes_;
             some = true;
-            bytes_left_ -= result.n;
             core_.on_written(generation_, result.n, now_);
         }
-        if (result.outcome == transfer::ended) {
-            write_error_ = result.ec;
-            return some;
-        }
-        if (result.outcome == transfer::blocked) {
-            transport_->await_writable();
-            return some;
-        }
+        if (!goes_on(result)) return some;
         bytes = core_.pending_write(now_);
     }
     if (finish_by_ != session::never) {
@@ -311,10 +302,24 @@ bool client_impl::write_some() {
     return some;
 }
 
+/// What the result of a write means for the next one; false when there can be none now.
+bool client_impl::goes_on(const transfer_result& result) {
+    if (result.n != 0) {
+        ++socket_writes_;
+        bytes_left_ -= std::min(bytes_left_, result.n);
+    }
+    if (result.outcome == transfer::ended) write_error_ = result.ec;
+    if (result.outcome == transfer::blocked) transport_->await_writable();
+    return result.outcome == transfer::more;
+}
+
+/// Not while the core is parsing: the end of the turn is near.
+bool client_impl::may_write_early() const noexcept { return !in_core_ && transport_ && transport_->connected(); }
+
 /// Also when the peer had no room for what came before: it works at the same time, and is seldom behind for long. Without, a publisher
 /// that does not let the event loop run would queue megabytes because of one moment.
 void client_impl::write_early() {
-    if (in_core_ || !transport_ || !transport_->connected()) return;  // the core is parsing; the end of the turn is near
+    if (!may_write_early()) return;
     if (!in_turn_) {
         now_ = clock::now();
         bytes_left_ = bytes_per_turn;
@@ -323,6 +328,30 @@ void client_impl::write_early() {
         write_some();
     } catch (const std::bad_alloc&) {  // no wait for a blocked peer could begin: the turn that is due anyway tries again
     }
+}
+
+/// From where the payload lies, behind what is queued. What the peer does not take at once is copied, and goes the usual way.
+std::error_code client_impl::publish_large(const wire::outgoing& m) {
+    if (!in_turn_) {
+        now_ = clock::now();
+        bytes_left_ = bytes_per_turn;
+    }
+    if (write_error_ || bytes_left_ == 0) return core_.publish(m);
+    transfer_result result;
+    bool tried = false;
+    const std::error_code ec = core_.publish_gathered(
+        m,
+        [&](std::span<const std::string_view> pieces) {
+            tried = true;
+            result = transport_->write_pieces(pieces);
+            return result.n;
+        },
+        now_);
+    try {
+        if (tried) static_cast<void>(goes_on(result));
+    } catch (const std::bad_alloc&) {  // as in write_early
+    }
+    return ec;
 }
 
 // --- time ----------------------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@
 #include <netinet/tcp.h>
 
 #include <algorithm>
+#include <array>
 #include <climits>
 #include <utility>
 
@@ -238,15 +239,33 @@ transfer_result transport::write_some(std::string_view bytes) {
 }
 
 transfer_result transport::write_socket(std::string_view bytes) {
-    transfer_result out;
     std::error_code ec;
-    out.n = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), ec);
+    const std::size_t n = socket_.write_some(asio::buffer(bytes.data(), bytes.size()), ec);
+    return written(n, bytes.size(), ec);
+}
+
+transfer_result transport::write_pieces(std::span<const std::string_view> pieces) {
+    std::array<asio::const_buffer, most_pieces> buffers;  // empty ones are left out by Asio
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        buffers[i] = asio::buffer(pieces[i].data(), pieces[i].size());
+        size += pieces[i].size();
+    }
+    std::error_code ec;
+    const std::size_t n = socket_.write_some(buffers, ec);
+    return written(n, size, ec);
+}
+
+transfer_result transport::written(std::size_t n, std::size_t of, const std::error_code& ec) {
+    transfer_result out;
+    out.n = n;
     if (!ec) {
-        out.outcome = out.n == bytes.size() ? transfer::more : transfer::blocked;
+        out.outcome = n == of ? transfer::more : transfer::blocked;
     } else if (ec != asio::error::would_block && ec != asio::error::try_again) {
         out.outcome = transfer::ended;
         out.ec = plain(ec);
-        socket_.shutdown(tcp::socket::shutdown_receive, ec);
+        std::error_code ignored;
+        socket_.shutdown(tcp::socket::shutdown_receive, ignored);
     }
     return out;
 }

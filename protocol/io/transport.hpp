@@ -77,6 +77,11 @@ public:
     /// 7: the reason, an -ERR, may be waiting there). With TLS, bytes that count as written may still wait here, encrypted, for the
     /// peer to take them; then the result is `blocked`.
     transfer_result write_some(std::string_view bytes);
+    /// As write_some, of several pieces by one system call; only while takes_pieces().
+    transfer_result write_pieces(std::span<const std::string_view> pieces);
+    /// TLS copies what it encrypts, and makes records of its own of each piece.
+    [[nodiscard]] bool takes_pieces() const noexcept { return writable() && !tls_; }
+    static constexpr std::size_t most_pieces = 8;
 
     /// on_readable once when there is something to read. Does nothing when that is asked for already.
     void await_readable();
@@ -106,6 +111,7 @@ private:
     void shut_down_when_sent();
     transfer_result read_socket(std::span<char> space);
     transfer_result write_socket(std::string_view bytes);
+    transfer_result written(std::size_t n, std::size_t of, const std::error_code& ec);
     // transport_tls.cpp
     transfer_result read_encrypted(std::span<char> space) noexcept override;
     transfer_result read_tls(std::span<char> space);

@@ -29,6 +29,7 @@
 #include <slipstream/statistics.hpp>
 
 #include "protocol/session/login_machine.hpp"
+#include "protocol/session/outbox.hpp"
 #include "protocol/session/outputs.hpp"
 #include "protocol/session/subscription_table.hpp"
 #include "protocol/session/time.hpp"
@@ -55,6 +56,13 @@ public:
         if (reply_to.empty() && header_block.empty() && publish_plain(subject, payload)) return {};
         return publish({subject, reply_to, header_block, payload});
     }
+    /// From this size on a copy of the payload costs more than what else there is to do for it, and a write of its own is due anyway.
+    static constexpr std::size_t large_payload = outbox::write_size;
+    /// Writes pieces, in this order, and returns how many bytes the connection took at once.
+    using gathered_write = std::function<std::size_t(std::span<const std::string_view>)>;
+    /// As publish, for a large payload while the transport takes bytes: what is queued and the message are offered to `write`, the payload
+    /// where it lies, and only what does not leave is queued. `write` is not called when that cannot be. For the current transport alone.
+    std::error_code publish_gathered(const wire::outgoing& m, const gathered_write& write, time_point now);
     /// Takes over frames (PUB, HPUB) that another thread has encoded, and checked by an older INFO: from the front as many
     /// as the outbox has room for, all of them with `beyond_limit`. Returns the bytes taken.
     std::size_t take_frames(std::string_view frames, bool beyond_limit, time_point now);

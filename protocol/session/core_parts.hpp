@@ -88,6 +88,7 @@ struct core::parts {
     /// Why a wish for new work is refused now; empty when it is not.
     [[nodiscard]] std::error_code refusal() const noexcept;
     /// Why a message is refused; errc{} when it is not. `size` is that of its frame.
+    [[nodiscard]] std::error_code check_publish(const wire::outgoing& m) const noexcept;
     [[nodiscard]] errc check_message(const wire::outgoing& m, std::size_t size) const noexcept;
     [[nodiscard]] errc append(const wire::outgoing& m);
     void count_out(std::size_t size) noexcept {

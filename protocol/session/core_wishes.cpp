@@ -1,4 +1,6 @@
 // What the user asks for: checked here, done by the parts.
+#include <algorithm>
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -55,15 +57,54 @@ bool core::publish_plain(std::string_view subject, std::string_view payload) {
     return true;
 }
 
-std::error_code core::publish(const wire::outgoing& m) {
-    parts& p = *parts_;
-    if (!p.shared.up || p.drain.active()) [[unlikely]] {
-        const std::error_code ec = p.refusal();
-        if (ec && (ec != errc::draining || p.drain.flushing())) return ec;  // replies to what is being drained still go out (D7)
+std::error_code core::parts::check_publish(const wire::outgoing& m) const noexcept {
+    if (!shared.up || drain.active()) [[unlikely]] {
+        const std::error_code ec = refusal();
+        if (ec && (ec != errc::draining || drain.flushing())) return ec;  // replies to what is being drained still go out (D7)
     }
     if (!m.reply_to.empty() && !wire::is_publish_subject(m.reply_to)) return errc::invalid_reply_subject;
+    return {};
+}
+
+std::error_code core::publish(const wire::outgoing& m) {
+    parts& p = *parts_;
+    if (const std::error_code refused = p.check_publish(m)) return refused;
     if (const errc refused = p.append(m); refused != errc{}) return refused;
     if (p.shared.up && !p.drain.active()) p.shared.box.begin_quick();
+    return {};
+}
+
+std::error_code core::publish_gathered(const wire::outgoing& m, const gathered_write& write, time_point now) {
+    parts& p = *parts_;
+    outbox& box = p.shared.box;
+    if (const std::error_code refused = p.check_publish(m)) return refused;
+    const std::size_t size = wire::publish_size(m);
+    if (const errc refused = p.check_message(m, size); refused != errc{}) return refused;
+    const std::string_view queued = p.shared.up ? pending_write(now) : std::string_view();
+    if (!p.shared.up || !box.all_pending()) return publish(m);
+
+    // Room for all of the frame, which is not touched unless it is needed: a frame that has left in part must be queued whole.
+    wire::write_buffer& place = box.user_frames();
+    char* const begin = place.reserve(size);
+    const auto line = static_cast<std::size_t>(wire::encode_publish_line(begin, size, m) - begin);
+    const std::array<std::string_view, 5> pieces{queued, {begin, line}, m.header_block, m.payload, "\r\n"};
+    const std::size_t n = write(pieces);
+    p.count_out(m.size());
+    const std::size_t before = std::min(n, queued.size());
+    const bool whole = n == queued.size() + size;
+    if (!whole) {
+        wire::encode_publish_at(begin, size, m);
+        place.commit(size);
+    }
+    if (before != 0) on_written(generation(), before, now);
+    if (whole) {
+        box.on_passed(size);
+        p.shared.counters.socket_out_bytes += size;
+        p.alive.on_write_done(now);
+    } else if (n > queued.size()) {
+        static_cast<void>(pending_write(now));
+        on_written(generation(), n - queued.size(), now);
+    }
     return {};
 }
 

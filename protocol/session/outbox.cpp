@@ -71,6 +71,13 @@ void outbox::on_written(std::size_t n) noexcept {
     if (front_offset_ == front_.bytes.size()) front_done();
 }
 
+void outbox::on_passed(std::size_t n) noexcept {
+    end_quick();
+    assert(unwritten() == 0);
+    written_ += n;
+    offered_ = written_;
+}
+
 void outbox::front_done() noexcept {
     if (std::exchange(front_.secret, false)) wipe_contents(front_.bytes);
     // A sustained flow keeps its blocks; after a burst they go back.

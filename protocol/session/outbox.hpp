@@ -84,6 +84,10 @@ public:
     [[nodiscard]] bool write_due() const noexcept { return appended() - offered_ >= write_size; }
     /// `n` bytes of pending() have left.
     void on_written(std::size_t n) noexcept;
+    /// Whether pending(), as it was returned last, is all of the stream, and the next user's frame would follow it.
+    [[nodiscard]] bool all_pending() const noexcept { return !held_open_ && closed_.empty() && back_.bytes.empty(); }
+    /// A user's frame of `n` bytes that never was here has left, behind everything that was.
+    void on_passed(std::size_t n) noexcept;
     /// Position in the stream of this connection of the next frame appended, and of what has been written.
     [[nodiscard]] std::uint64_t appended() const noexcept { return written_ + unwritten(); }
     [[nodiscard]] std::uint64_t written() const noexcept { return written_; }

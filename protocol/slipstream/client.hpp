@@ -71,8 +71,10 @@ public:
     // --- Calls that return at once ---------------------------------------------------------------------------------------
 
     /// Queues a message. It is copied; everything queued in one turn of the event loop leaves in one write, or in writes of some 32 KiB
-    /// already before its end. While the client is down or not yet connected, messages are kept up to connect_options::outbox_bytes
-    /// and sent in order later. Whoever publishes without end waits for async_writable when writable() is false.
+    /// already before its end. A payload from 32 KiB on leaves at once, from where it lies, as far as the peer takes it (not with TLS,
+    /// and not from inside a message handler); only the rest is copied. While the client is down or not yet connected, messages are
+    /// kept up to connect_options::outbox_bytes and sent in order later. Whoever publishes without end waits for async_writable when
+    /// writable() is false.
     /// Errors, nothing queued: errc::invalid_subject, errc::invalid_reply_subject, errc::max_control_line, errc::max_payload,
     /// errc::headers_unsupported, errc::buffer_full (async_writable is the valve), errc::not_connected (fail_fast), errc::draining,
     /// errc::closed, and what the options are invalid for. No error means queued, not delivered: see async_flush.

@@ -98,15 +98,32 @@ void session_script::expect_publish(std::string_view subject, std::string_view p
     note("publish " + std::string(subject));
     const std::error_code ec = core_->publish(subject, reply_to, header_block, payload);
     verify(ec == expected, "publish returned " + ec.message() + ", expected " + expected.message());
-    if (!ec) {
-        wire::write_buffer frame;
-        if (header_block.empty())
-            wire::encode_pub(frame, subject, reply_to, payload);
-        else
-            wire::encode_hpub(frame, subject, reply_to, header_block, payload);
-        ++published_[std::string(frame.view())];
-    }
+    if (!ec) count_published({subject, reply_to, header_block, payload});
     pump();
+}
+
+std::size_t session_script::publish_gathered(const wire::outgoing& m, std::size_t room, std::error_code expected) {
+    if (!step("gathered publish " + std::string(m.subject))) return 0;
+    std::size_t offered = 0;
+    const auto take = [&](std::span<const std::string_view> pieces) {
+        std::string bytes;
+        for (const std::string_view piece : pieces) bytes += piece;
+        offered = bytes.size();
+        bytes.resize(std::min(bytes.size(), room));
+        streams_[dialing_] += bytes;
+        return bytes.size();
+    };
+    const std::error_code ec = core_->publish_gathered(m, take, now_);
+    verify(ec == expected, "publish_gathered returned " + ec.message() + ", expected " + expected.message());
+    if (!ec) count_published(m);
+    pump();
+    return offered;
+}
+
+void session_script::count_published(const wire::outgoing& m) {
+    wire::write_buffer frame;
+    wire::encode_publish(frame, wire::publish_size(m), m);
+    ++published_[std::string(frame.view())];
 }
 
 void session_script::subscribe(const std::string& name, std::string_view subject, const subscribe_options& options,

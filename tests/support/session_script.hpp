@@ -81,6 +81,8 @@ public:
     void expect_publish(std::string_view subject, std::string_view payload, std::error_code expected = {}, std::string_view reply_to = {},
                         std::string_view header_block = {});
     void publish(std::string_view subject, std::string_view payload) { expect_publish(subject, payload); }
+    /// Only with manual_writes: publish_gathered, while the transport takes up to `room` bytes. Returns how many it was offered.
+    std::size_t publish_gathered(const wire::outgoing& m, std::size_t room, std::error_code expected = {});
     void subscribe(const std::string& name, std::string_view subject, const subscribe_options& options = {},
                    std::function<void(const message_view&)> handler = nullptr);
     void unsubscribe(const std::string& name, std::uint64_t max_messages = 0);
@@ -188,6 +190,7 @@ private:
     void note(std::string line);
     void verify(bool ok, const std::string& what);
     [[nodiscard]] std::shared_ptr<operation_record> record(const std::string& name);
+    void count_published(const wire::outgoing& m);
     void feed(std::string_view bytes);
     void go_on_reading();
     void pull_writes();

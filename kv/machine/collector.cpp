@@ -54,7 +54,8 @@ struct place {
     }
 };
 
-/// By the fronts, one byte after the other from the last to the first, those that are not the same everywhere.
+/// By the fronts, one byte after the other from the last to the first, those that are not the same everywhere. With std::sort instead a
+/// listing takes a sixth more instructions, and twice as many when that sorts the keys themselves.
 void sort_places(std::vector<place>& order) {
     std::uint64_t different = 0;
     for (const place& p : order) different |= p.bytes() ^ order.front().bytes();

@@ -13,7 +13,7 @@
 #include <slipstream/detail/completion.hpp>
 
 #include "protocol/session/context.hpp"
-#include "protocol/session/deadline_heap.hpp"
+#include "protocol/session/deadline_queue.hpp"
 #include "protocol/session/pong_queue.hpp"
 #include "protocol/session/subscriptions.hpp"
 
@@ -78,7 +78,7 @@ private:
     context& context_;
     subscriptions& subscriptions_;
     pong_queue pings_;
-    deadline_heap deadlines_;
+    deadline_queue deadlines_;
     std::vector<std::unique_ptr<barrier>> slots_;
     std::vector<std::uint32_t> free_;
     barrier* first_ = nullptr;

@@ -18,7 +18,7 @@
 
 #include <slipstream/detail/completion.hpp>
 
-#include "protocol/session/deadline_heap.hpp"
+#include "protocol/session/deadline_queue.hpp"
 
 namespace slipstream::session {
 

@@ -15,7 +15,7 @@
 #include <slipstream/message.hpp>
 
 #include "protocol/session/context.hpp"
-#include "protocol/session/deadline_heap.hpp"
+#include "protocol/session/deadline_queue.hpp"
 #include "protocol/session/request_table.hpp"
 #include "protocol/session/subscriptions.hpp"
 #include "protocol/wire/encoder.hpp"
@@ -85,7 +85,7 @@ private:
     context& context_;
     subscriptions& subscriptions_;
     request_table table_;
-    deadline_heap deadlines_;
+    deadline_queue deadlines_;
     std::string reply_to_;      // inbox, dot, and room for a token
     std::size_t prefix_size_;
     bool recall_ = false;

@@ -259,12 +259,11 @@ TEST_CASE("W25 L31: a denied API call fails at once") {
         "no_auth_user: u\n";
     kv_world w(server);
     const kv::bucket_config config = named("b");
-    const auto start = std::chrono::steady_clock::now();
-    CHECK(std::get<0>(w.wait(kv::async_create_bucket(w.js, config, {}, result))) == errc::permission_denied);
-    auto [ec, none] = w.wait(kv::async_get_or_create_bucket(w.js, config, {}, result));
+    const kv::open_options patient{.timeout = 120s};  // longer than the test waits
+    CHECK(std::get<0>(w.wait(kv::async_create_bucket(w.js, config, patient, result))) == errc::permission_denied);
+    auto [ec, none] = w.wait(kv::async_get_or_create_bucket(w.js, config, patient, result));
     CHECK(ec == errc::permission_denied);
     CHECK(ec == condition::denied);
-    CHECK(std::chrono::steady_clock::now() - start < 4s);
 }
 
 TEST_CASE("E5 kv 2: a server without JetStream") {

@@ -17,7 +17,9 @@ using test::result;
 namespace {
 
 constexpr auto short_time = 300ms;
-constexpr auto soon = 5s;
+
+/// What would hold if the timeout of a call did not: longer than these tests wait.
+constexpr kv::open_options patient{.operation_timeout = 120s};
 
 template <class Options>
 Options within(std::chrono::milliseconds timeout) {
@@ -30,7 +32,7 @@ Options within(std::chrono::milliseconds timeout) {
 
 TEST_CASE("W13 E1: a write to a server that went silent ends in time, and its outcome is unknown") {
     kv_world w;
-    kv::bucket b = w.make("b");
+    kv::bucket b = w.make("b", patient);
     w.put(b, "k", "0");
     w.server.suspend();
     const auto start = std::chrono::steady_clock::now();
@@ -48,7 +50,6 @@ TEST_CASE("W13 E1: a write to a server that went silent ends in time, and its ou
     }
     const auto took = std::chrono::steady_clock::now() - start;
     CHECK(took >= short_time - 10ms);
-    CHECK(took < soon);
     w.server.resume();
     // And unknown it was: the server had them in its socket all the time.
     CHECK(w.run_until([&] { return w.value(b, "new") == "1"; }, 20s));
@@ -56,9 +57,8 @@ TEST_CASE("W13 E1: a write to a server that went silent ends in time, and its ou
 
 TEST_CASE("W12 E1: a read from a server that went silent ends in time") {
     kv_world w;
-    kv::bucket b = w.make("b");
+    kv::bucket b = w.make("b", patient);
     w.server.suspend();
-    const auto start = std::chrono::steady_clock::now();
     auto get = b.async_get("k", within<kv::get_options>(short_time), result);
     auto status = b.async_status(within<kv::read_options>(short_time), result);
     auto open = kv::async_open_bucket(w.js, "b", within<kv::open_options>(short_time), result);
@@ -67,20 +67,17 @@ TEST_CASE("W12 E1: a read from a server that went silent ends in time") {
     CHECK(std::get<0>(w.wait(std::move(status))) == condition::timed_out);
     CHECK(std::get<0>(w.wait(std::move(open))) == condition::timed_out);
     CHECK(std::get<0>(w.wait(std::move(list))) == condition::timed_out);
-    CHECK(std::chrono::steady_clock::now() - start < soon);
     w.server.resume();
 }
 
 TEST_CASE("W12 R22: get-or-create on a silent server has one total deadline, and its create is tried too") {
     kv_world w;
     w.server.suspend();
-    const auto start = std::chrono::steady_clock::now();
     kv::bucket_config config;
     config.bucket = "b";
     auto pending = kv::async_get_or_create_bucket(w.js, config, within<kv::open_options>(900ms), result);
     auto [ec, none] = w.wait(std::move(pending));
     CHECK(ec == condition::timed_out);
-    CHECK(std::chrono::steady_clock::now() - start < soon);
     w.server.resume();
     // The request to make it had left.
     CHECK(w.run_until([&] { return !std::get<0>(w.wait(kv::async_open_bucket(w.js, "b", {}, result))); }, 20s));
@@ -93,12 +90,10 @@ TEST_CASE("S1 W12: without a timeout of its own an operation takes the bucket's"
     options.operation_timeout = short_time;
     kv::bucket b = w.open("b", options);
     w.server.suspend();
-    const auto start = std::chrono::steady_clock::now();
     auto get = b.async_get("k", {}, result);
     auto put = b.async_put("k", "v", {}, result);
     CHECK(std::get<0>(w.wait(std::move(get))) == condition::timed_out);
     CHECK(std::get<0>(w.wait(std::move(put))) == errc::outcome_unknown);
-    CHECK(std::chrono::steady_clock::now() - start < soon);
     w.server.resume();
 }
 

@@ -291,14 +291,12 @@ TEST_CASE("W33, W20: ends: the stream is gone, options that are not allowed, a c
     }
 }
 
-TEST_CASE("E5: without JetStream the set-up ends soon, and says why") {
+TEST_CASE("E5: without JetStream the set-up ends, and says why") {
     ordered_fixture f(without_jetstream());
     ordered_recorder told;
-    const stopwatch watch;
     const ordered_consumer consumer(f.js, "S", quick(), told);
     REQUIRE(f.wait([&] { return told.ended; }));
     CHECK(told.reason() == slipstream::errc::no_responders);
-    CHECK(watch.elapsed() < 4s);
 }
 
 TEST_CASE("H2: the handler stops and destroys its consumer from every callback") {

@@ -41,6 +41,19 @@ CASES = {
             "tools/a.cpp": '#include <slipstream/kv/bucket.hpp>\n#include "tools/command/output.hpp"\n',
         }, []),
     ],
+    "test_clocks": [
+        ("an upper bound", {"tests/io/a.cpp": "TEST_CASE(\"a\") {\n    CHECK(std::chrono::steady_clock::now() - start < 2s);\n}\n"},
+         ["a.cpp:2: asserts that a clock shows little"]),
+        ("from the other side", {"tests/unit/a.cpp": "void f() { REQUIRE(2s >= clock.elapsed()); }\n"}, ["asserts that a clock"]),
+        ("over two lines", {"tests/unit/a.cpp": "void f() {\n    CHECK_MESSAGE(took <\n 2s, \"slow\");\n}\n"}, ["a.cpp:2: asserts"]),
+        ("a sleep", {"tests/io/a.cpp": "void f() { std::this_thread::sleep_for(1ms); }\n"}, ["a.cpp:1: sleeps"]),
+        ("clean", {
+            "tests/io/a.cpp": "void f() {\n    CHECK(clock.elapsed() >= 100ms);\n    while (clock.elapsed() < 5s) {}\n"
+                              "    CHECK(duration_cast<milliseconds>(steady_clock::now() - start) >= 1ms);\n"
+                              "    CHECK(s.now() - a <= 1s);\n}\n",
+            "tests/integration/a.cpp": "void f() { std::this_thread::sleep_for(1ms); }\n",
+        }, []),
+    ],
     "purity": [
         ("a clock", {"protocol/session/a.cpp": "auto t = std::chrono::steady_clock::now();\n"}, ["a.cpp:1: not pure"]),
         ("randomness", {"kv/machine/a.cpp": "std::random_device seed;\n"}, ["not pure: random_device"]),

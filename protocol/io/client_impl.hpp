@@ -126,6 +126,7 @@ private:
     void take_handed_over(bool all, session::time_point now);
     void tell_handoff() noexcept;
     [[nodiscard]] bool hand_over(std::size_t n);
+    [[nodiscard]] bool finish_read();
     void transport_down(std::error_code ec);
     void pull_outputs();
     void pull_actions();

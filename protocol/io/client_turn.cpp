@@ -24,6 +24,9 @@ constexpr int reads_per_turn = 4;
 constexpr std::size_t completions_per_turn = 1024;
 constexpr std::size_t bytes_per_turn = 1024 * 1024;
 
+// So many replies are handed to their handlers before the next ones are copied: no more than malloc keeps at hand for the next.
+constexpr std::size_t replies_at_once = 4;
+
 }  // namespace
 
 class client_impl::turn_scope {
@@ -108,7 +111,7 @@ void client_impl::apply_facts() {
     }
     if (std::exchange(facts_.secured, false)) apply_secured();
     if (core_.reading_paused()) resume_reading();
-    if (std::exchange(facts_.readable, false)) read_in();
+    if (std::exchange(facts_.readable, false) || core_.read_unfinished()) read_in();  // a completion has thrown: the rest of its read
     if (std::exchange(facts_.time, false)) {
         core_.on_time(now_);
         if (transport_) transport_->on_time(now_);
@@ -123,6 +126,7 @@ void client_impl::read_in() {
         const std::uint64_t generation = generation_;
         transfer_result result;
         try {
+            if (core_.read_unfinished() && !finish_read()) return;
             const std::span<char> space = core_.read_space();
             result = transport_->read_some(space);
             if (result.n != 0) {
@@ -175,12 +179,23 @@ void client_impl::resume_reading() {
 
 /// False when the connection was given up meanwhile.
 bool client_impl::hand_over(std::size_t n) {
-    const std::uint64_t generation = generation_;
     now_ = clock::now();
     in_core_ = true;
-    core_.on_read(generation, n, now_);
+    core_.on_read(generation_, n, now_, replies_at_once);
+    return finish_read();
+}
+
+/// As hand_over, of what was read already.
+bool client_impl::finish_read() {
+    const std::uint64_t generation = generation_;
     in_core_ = false;
     pull_outputs();
+    while (core_.read_unfinished()) {
+        in_core_ = true;
+        core_.read_on(now_, completions_left_ != 0 ? replies_at_once : SIZE_MAX);
+        in_core_ = false;
+        pull_outputs();
+    }
     return transport_ && generation_ == generation;
 }
 

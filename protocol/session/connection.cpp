@@ -15,7 +15,7 @@ void connection::begin(server_pool& pool) {
     parser_.reset();
     info_ = {};
     failure_ = {};
-    last_was_error_ = pong_due_ = lame_duck_ = over_tls_ = info_in_plain_ = false;
+    last_was_error_ = pong_due_ = unfinished_ = lame_duck_ = over_tls_ = info_in_plain_ = false;
     pong_ends_ = 0;
 }
 
@@ -29,7 +29,7 @@ void connection::end() noexcept {
         }
     }
     stage_ = stage::none;
-    last_was_error_ = lame_duck_ = false;
+    last_was_error_ = unfinished_ = lame_duck_ = false;
 }
 
 void connection::came_up() {
@@ -40,22 +40,24 @@ void connection::came_up() {
 }
 
 [[gnu::always_inline]]
-inline bool connection::on_message(const wire::operation& op) {
+inline connection::outcome connection::on_message(const wire::operation& op, std::size_t enough) {
     last_was_error_ = false;
     const message_view m(op.subject, op.reply_to, op.header_block, op.payload);
     ++context_.counters.in_msgs;
     context_.counters.in_bytes += m.size();
     if (op.sid == subscriptions_.inbox_sid()) {
         requests_.on_reply(m);
+        if (context_.out.finished.size() >= enough) return outcome::enough;
     } else if (!subscriptions_.deliver(op.sid, m)) [[unlikely]] {
         --context_.counters.in_msgs;
         context_.counters.in_bytes -= m.size();
-        return false;
+        return outcome::full;
     }
-    return true;
+    return outcome::read_more;
 }
 
-connection::outcome connection::run(time_point now) {
+connection::outcome connection::run(time_point now, std::size_t enough) {
+    unfinished_ = false;
     for (;;) {
         const wire::parse_result& result = parser_.next(buffer_.unconsumed());
         if (result.status == wire::parse_status::need_more) return outcome::read_more;
@@ -64,8 +66,10 @@ connection::outcome connection::run(time_point now) {
         }
         outcome what = outcome::read_more;
         if (result.op.kind == wire::op_kind::msg && stage_ == stage::up) [[likely]] {
-            if (!on_message(result.op)) return outcome::full;
+            what = on_message(result.op, enough);
+            if (what == outcome::full) return what;
             if (context_.closed) return outcome::stopped;
+            unfinished_ = what == outcome::enough;
         } else {
             what = handle(result.op, now);
         }

@@ -31,6 +31,7 @@ public:
         read_more,  ///< Everything complete was handled.
         info,       ///< The first INFO is in info().
         pong,       ///< A PONG is there: the handshake's, or one that operations or a drain may wait for.
+        enough,     ///< So many operations are finished that they should be taken first. To be called again then.
         full,       ///< A subscription has no room for the next message, and wants it waited for. To be called again later.
         failed,     ///< The connection must end: why().
         stopped,    ///< The client was closed by a message handler.
@@ -59,7 +60,10 @@ public:
     [[nodiscard]] std::span<char> read_space() { return buffer_.prepare(parser_.wanted()); }
     void received(std::size_t n) noexcept { buffer_.commit(n); }
     /// Handles operations until one of the outcomes. To be called again after `info` and `pong`.
-    [[nodiscard]] outcome run(time_point now);
+    /// `enough`: as outputs, of finished operations.
+    [[nodiscard]] outcome run(time_point now, std::size_t enough);
+    /// The last outcome was `enough`, and nothing has come after it.
+    [[nodiscard]] bool unfinished() const noexcept { return unfinished_; }
     /// Everything of a read was handled: answers the PINGs.
     void end_read();
     /// Frames in the stream have moved: where the last PONG ends is not known any more.
@@ -82,7 +86,7 @@ private:
     [[nodiscard]] bool hearsay() const noexcept { return over_tls_ && info_in_plain_; }  // the INFO in use is from before TLS
     [[nodiscard]] outcome on_error(std::string_view text, time_point now);
     [[nodiscard]] outcome fail(std::error_code ec, disconnect_reason reason, std::string_view detail);
-    [[nodiscard]] bool on_message(const wire::operation& op);
+    [[nodiscard]] outcome on_message(const wire::operation& op, std::size_t enough);
     void on_refusal(const server_error_text& error, std::string_view words, time_point now);
     void refuse(subscription_state& s, errc code, std::string_view words, time_point now);
     void tell_lame_duck();
@@ -101,6 +105,7 @@ private:
     failure last_error_;           // the -ERR that came last, if nothing came after it
     bool last_was_error_ = false;
     bool pong_due_ = false;
+    bool unfinished_ = false;
     bool lame_duck_ = false;
     bool over_tls_ = false;
     bool info_in_plain_ = false;

@@ -60,7 +60,7 @@ void core::on_secured(std::uint64_t generation, std::error_code ec, std::string_
 
 std::span<char> core::read_space() { return parts_->wire_side.read_space(); }
 
-void core::on_read(std::uint64_t generation, std::size_t n, time_point now) {
+void core::on_read(std::uint64_t generation, std::size_t n, time_point now, std::size_t enough) {
     parts& p = *parts_;
     if (!p.engaged(generation) || !p.wire_side.active()) return;
     p.wire_side.received(n);
@@ -70,7 +70,13 @@ void core::on_read(std::uint64_t generation, std::size_t n, time_point now) {
     if (p.machine->securing())
         p.refuse_overheard(now);
     else
-        p.read(now);
+        p.read(now, enough);
+}
+
+bool core::read_unfinished() const noexcept { return parts_->wire_side.unfinished(); }
+
+void core::read_on(time_point now, std::size_t enough) {
+    if (read_unfinished()) parts_->read(now, enough);
 }
 
 bool core::reading_paused() const noexcept { return parts_->pause.on(); }

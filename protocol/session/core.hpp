@@ -93,8 +93,12 @@ public:
     void on_secured(std::uint64_t generation, std::error_code ec, std::string_view detail, time_point now);
     /// Where the next read goes.
     std::span<char> read_space();
-    /// `n` bytes were read; parses and delivers everything complete. Message handlers run inside.
-    void on_read(std::uint64_t generation, std::size_t n, time_point now);
+    /// `n` bytes were read; parses and delivers everything complete. Message handlers run inside. Having finished `enough` operations it
+    /// stops and is unfinished; then read_on goes on, once those were taken. A reply that is taken soon gives its memory to the next one,
+    /// while it is in the cache. The next fact of this connection waits until nothing is unfinished.
+    void on_read(std::uint64_t generation, std::size_t n, time_point now, std::size_t enough = SIZE_MAX);
+    [[nodiscard]] bool read_unfinished() const noexcept;
+    void read_on(time_point now, std::size_t enough);
     /// `n` bytes of pending_write have left, or can at least not be called back. To be told before anything that happened later: when a
     /// connection is lost, what was not told is taken for never sent, and sent again.
     void on_written(std::uint64_t generation, std::size_t n, time_point now);

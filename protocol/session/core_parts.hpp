@@ -118,7 +118,7 @@ struct core::parts {
     void announce(event_kind kind, const failure& why) noexcept;
     void give_up() noexcept;
     void fail(failure why, time_point now);
-    void read(time_point now);
+    void read(time_point now, std::size_t enough = SIZE_MAX);
     void begin_pause(time_point now) noexcept;
     void end_pause(time_point now) noexcept;
     /// Why this server cannot take the frame; empty when it can.

@@ -215,7 +215,7 @@ void core::parts::fail(failure why, time_point now) {
     shut(errc::connection_lost, errc::connection_lost, transport_action::kind::close);
 }
 
-void core::parts::read(time_point now) {
+void core::parts::read(time_point now, std::size_t enough) {
     struct reading {
         explicit reading(parts& p) noexcept : all(p) { all.subs.begin_read(); }
         ~reading() { all.subs.end_read(); }
@@ -227,7 +227,7 @@ void core::parts::read(time_point now) {
         const std::uint64_t generation = machine->generation();
         const reading until_end(*this);
         for (bool more = true; more;) {
-            switch (wire_side.run(now)) {
+            switch (wire_side.run(now, enough)) {
                 case connection::outcome::read_more:
                     wire_side.end_read();
                     more = false;
@@ -256,6 +256,7 @@ void core::parts::read(time_point now) {
                     begin_pause(now);
                     more = false;
                     break;
+                case connection::outcome::enough:
                 case connection::outcome::stopped: more = false; break;
             }
         }

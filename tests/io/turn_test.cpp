@@ -250,6 +250,15 @@ TEST_CASE_FIXTURE(io_fixture, "H6: an exception thrown by a completion reaches w
     nc.async_request("echo.x", "still here", {}, reply.with_message());
     REQUIRE(run_until(context, [&] { return reply.calls == 1; }));
     CHECK(reply.reply.payload() == "still here");
+
+    // Of one read: the replies behind the one whose handler throws are not lost.
+    std::vector<outcome> behind(20);
+    const auto all = [&] { return std::all_of(behind.begin(), behind.end(), [](const outcome& o) { return o.calls == 1; }); };
+    nc.async_request("echo.x", "", {}, [](std::error_code, const message&) { throw std::domain_error("from a handler"); });
+    for (outcome& o : behind) nc.async_request("echo.x", "", {}, o.with_message());
+    CHECK_THROWS_AS(run_until(context, all), std::domain_error);
+    REQUIRE(run_until(context, all));
+    CHECK(std::none_of(behind.begin(), behind.end(), [](const outcome& o) { return static_cast<bool>(o.ec); }));
     nc.close();
     CHECK(runs_out());
 }

@@ -160,14 +160,20 @@ void sim_client::read_in() {
         world_.net.client_reads(l, n);
         account(l, n);
         world_.tell([&](invariant& i) { i.on_before_read(*this, l, bytes); });
-        in_read_ = true;
-        {
-            const metered in_core;
-            core_->on_read(l.generation, n, world_.time.now());
+        const std::size_t enough = one_in(rng_, 2) ? 1 + static_cast<std::size_t>(rng_.below(4)) : SIZE_MAX;
+        for (bool first = true; first || core_->read_unfinished(); first = false) {
+            in_read_ = true;
+            {
+                const metered in_core;
+                if (first)
+                    core_->on_read(l.generation, n, world_.time.now(), enough);
+                else
+                    core_->read_on(world_.time.now(), enough);
+            }
+            in_read_ = false;
+            note_pause();
+            while (pull_actions() || pull_login_actions() || pull_events() || pull_finished()) {}
         }
-        in_read_ = false;
-        note_pause();
-        while (pull_actions() || pull_login_actions() || pull_events() || pull_finished()) {}
         world_.tell([&](invariant& i) { i.on_after_read(*this, l); });
         if (world_.failed()) return;
     }

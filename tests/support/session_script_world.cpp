@@ -156,8 +156,13 @@ void session_script::feed(std::string_view bytes) {
         const std::size_t n = std::min(space.size(), bytes.size());
         std::memcpy(space.data(), bytes.data(), n);
         bytes.remove_prefix(n);
-        core_->on_read(dialing_, n, now_);
+        const std::size_t enough = run_.write == script_run::writes::in_pieces ? 1 : SIZE_MAX;
+        core_->on_read(dialing_, n, now_, enough);
         pump();
+        while (core_->read_unfinished()) {
+            core_->read_on(now_, enough);
+            pump();
+        }
     }
 }
 

@@ -323,3 +323,55 @@ TEST_CASE("E4: with fail_fast nothing is kept while down") {
         s.check([&] { CHECK(s.core().pending_write() == "SUB " INBOX "* 2\r\nSUB a 1\r\nPUB a 4\r\nkept\r\n"); });
     });
 }
+
+TEST_CASE("E1: a read stops when enough operations are finished, and goes on with the next message") {
+    session_script s;
+    connected(s);
+    std::size_t heard = 0;
+    s.subscribe("sub", "a", {}, [&heard](const message_view&) { ++heard; });
+    for (const char* name : {"one", "two", "three"}) s.request(name, "svc", "");
+    const std::string_view replies = "MSG " INBOX "0000000001 2 1\r\n1\r\nMSG " INBOX "0000100001 2 1\r\n2\r\nMSG a 1 0\r\n\r\n"
+                                     "MSG " INBOX "0000200001 2 1\r\n3\r\nMSG a 1 0\r\n\r\nPING\r\n";
+    const std::span<char> space = s.core().read_space();
+    REQUIRE(space.size() >= replies.size());
+    std::copy(replies.begin(), replies.end(), space.begin());
+    s.core().on_read(1, replies.size(), s.now(), 2);
+    CHECK(s.core().read_unfinished());
+    CHECK(s.core().stats().pending_requests == 1);
+    CHECK(heard == 0);
+    session::finished_operation f;
+    for (int taken = 0; taken < 2; ++taken) {
+        REQUIRE(s.core().next_finished(f));
+        f.complete();
+    }
+    CHECK_FALSE(s.core().next_finished(f));
+    s.core().read_on(s.now(), 1);
+    CHECK(s.core().read_unfinished());
+    CHECK(s.core().stats().pending_requests == 0);
+    CHECK(heard == 1);
+    s.core().read_on(s.now(), 1);  // one is finished already and was not taken: only replies ask
+    CHECK_FALSE(s.core().read_unfinished());
+    CHECK(heard == 2);
+    CHECK(s.core().pending_write().ends_with("PONG\r\n"));  // only when all of the read is done
+    s.core().read_on(s.now(), 1);  // nothing to go on with
+    CHECK(heard == 2);
+    s.finish();
+}
+
+TEST_CASE("I10: what a read has left goes with its connection") {
+    session_script s;
+    connected(s);
+    s.request("one", "svc", "");
+    s.request("two", "svc", "");
+    const std::string_view replies = "MSG " INBOX "0000000001 1 0\r\n\r\nMSG " INBOX "0000100001 1 0\r\n\r\n";
+    const std::span<char> space = s.core().read_space();
+    REQUIRE(space.size() >= replies.size());
+    std::copy(replies.begin(), replies.end(), space.begin());
+    s.core().on_read(1, replies.size(), s.now(), 1);
+    CHECK(s.core().read_unfinished());
+    s.close();
+    CHECK_FALSE(s.core().read_unfinished());
+    s.expect_reply("one", "");
+    s.expect_done("two", errc::closed);
+    s.finish();
+}

@@ -18,6 +18,7 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parent.parent
 WIRE = "protocol/wire/"
 API = "jetstream/api/"
+KV = "kv/machine/"
 
 # What notices mistakes in a file, cheapest first: replay programs, then unit test programs. `unit` is the file to compile instead of a
 # header.
@@ -27,6 +28,8 @@ FILES = {
     WIRE + "headers.cpp": {"notices": ["headers", "direct_message", "unit:wire/test_wire"]},
     API + "ack_subject.cpp": {"notices": ["ack_subject"]},
     API + "reply.cpp": {"notices": ["publish_ack", "response_classifier", "direct_message", "api_replies"]},
+    KV + "collector.cpp": {"notices": ["collector"]},
+    KV + "update_queue.cpp": {"notices": ["watch_facts"]},
 }
 CORPORA = {"parser_reference": "parser"}
 
@@ -147,6 +150,18 @@ MUTATIONS = [
     (API + "reply.cpp", "if (!envelope.ok()) return errc::invalid_response;", ""),
     (API + "reply.cpp", "if (error.find(\"err_code\", member) && member.is_int64() &&", "if (error.find(\"err_code\", member) &&"),
     (API + "reply.cpp", "case 408: return errc::bad_request;", "return errc::bad_request;"),
+    (KV + "collector.cpp", "std::min(messages, max_reserved)", "messages"),
+    (KV + "collector.cpp", "return d.operation == operation::put && !(", "return !("),
+    (KV + "collector.cpp", "size == common.size() && std::memcmp", "std::memcmp"),
+    (KV + "collector.cpp", "std::size_t k = differs.size(); k-- > 0;", "std::size_t k = 0; k < differs.size(); ++k"),
+    (KV + "collector.cpp", "if (last - first > 1) {", "if (last - first > 2) {"),
+    (KV + "collector.cpp", "last[r.key] = r.at;", "last.try_emplace(r.key, r.at);"),
+    (KV + "collector.cpp", "r->second > i) dead(i);", "r->second >= i) dead(i);"),
+    (KV + "collector.cpp", "std::greater_equal<>()", "std::greater<>()"),
+    (KV + "collector.cpp", "order < 0 : a.revision() > b.revision();", "order < 0 : a.revision() < b.revision();"),
+    (KV + "collector.cpp", "if (!d || d->key != key_) return;", "if (!d) return;"),
+    (KV + "update_queue.cpp", "updates_ < max_updates_ &&", "updates_ <= max_updates_ &&"),
+    (KV + "update_queue.cpp", "if (head_->begin == head_->end) {", "if (head_->begin >= head_->end && head_->next != nullptr) {"),
 ]
 
 

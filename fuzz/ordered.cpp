@@ -82,12 +82,14 @@ private:
         const std::uint64_t incarnation = machine_.incarnation() + (in_.below(8) == 0 ? in_.below(3) : 0);
         constexpr std::array errors{jetstream::errc::temporarily_unavailable, jetstream::errc::stream_not_found,
                                     jetstream::errc::consumer_not_found, jetstream::errc::invalid_response, jetstream::errc::unspecified};
-        switch (in_.below(14)) {
+        constexpr std::array failures{slipstream::errc::timeout, slipstream::errc::timeout_unsent, slipstream::errc::no_responders,
+                                      slipstream::errc::permission_denied};
+        switch (in_.below(17)) {
             case 0: machine_.on_connected(); break;
             case 1: machine_.on_disconnected(); break;
             case 2: machine_.on_created(incarnation, {.num_pending = in_.number(), .delivered = {in_.number(), in_.number()}}); break;
             case 3: machine_.on_create_failed(incarnation, errors[in_.below(errors.size())]); break;
-            case 4: machine_.on_create_failed(incarnation, make_error_code(slipstream::errc::timeout)); break;
+            case 4: machine_.on_create_failed(incarnation, make_error_code(failures[in_.below(failures.size())])); break;
             case 5:
                 machine_.on_stream(incarnation, {.created = jetstream::wall_time(std::chrono::nanoseconds(in_.below(3) * 500)),
                                                  .first_seq = in_.number(),
@@ -102,13 +104,25 @@ private:
                 machine_.on_time(now_);
                 break;
             case 11: machine_.taken(in_.number()); break;
-            case 12:
-                last_ = 0;
-                caught_up_ = false;
-                machine_.restart({.policy = deliver_policy::last_per_subject});
+            case 12: restart(); break;
+            case 13: machine_.on_not_held(incarnation); break;
+            case 14:
+                if (in_.below(8) == 7) machine_.on_closed();
+                if (in_.below(8) == 7) machine_.on_denied(jetstream::errc::invalid_response);
+                break;
+            case 15:
+                if (machine_.next_deadline() == never) break;
+                now_ = std::max(now_, machine_.next_deadline());
+                machine_.on_time(now_);
                 break;
             default: machine_.on_time(now_); break;
         }
+    }
+
+    void restart() {
+        last_ = 0;
+        caught_up_ = false;
+        machine_.restart({.policy = deliver_policy::last_per_subject});
     }
 
     void message(std::uint64_t incarnation) {
@@ -117,7 +131,7 @@ private:
         place.consumer_sequence = in_.below(4) == 0 ? in_.number() : ++consumer_;
         place.stream_sequence = in_.below(4) == 0 ? in_.number() : last_ + 1 + in_.below(3);
         place.pending = in_.below(3);
-        place.size = in_.below(65'536);
+        place.size = in_.below(16) == 15 ? std::size_t{4} << 20U : in_.below(65'536);
         hand_over(incarnation, place);
     }
     void hand_over(std::uint64_t incarnation, const message_place& place) {
@@ -131,8 +145,8 @@ private:
     }
     void status(std::uint64_t incarnation) {
         delivery_status s;
-        s.what = std::array{delivery_status::kind::idle_heartbeat, delivery_status::kind::flow_control,
-                            delivery_status::kind::other}[in_.below(3)];
+        s.what = std::array{delivery_status::kind::idle_heartbeat, delivery_status::kind::flow_control, delivery_status::kind::other,
+                            delivery_status::kind::message}[in_.below(4)];
         s.code = s.what == delivery_status::kind::other ? 409 : 100;
         if (in_.flag()) s.last_consumer = in_.flag() ? consumer_ : in_.number();
         if (in_.flag()) s.last_stream = in_.number();
@@ -159,7 +173,10 @@ private:
                 wanted_ = a.incarnation;
                 consumer_ = 0;
                 break;
-            case kind::tell_created: created_ = a.incarnation; break;
+            case kind::tell_created:
+                created_ = a.incarnation;
+                if (in_.below(8) == 7) restart();
+                break;
             case kind::tell_restarted:
                 if (a.from_scratch) last_ = 0;
                 if (a.from_scratch) caught_up_ = false;

@@ -1,7 +1,14 @@
 // The shell's part in the model of session_world.hpp, time, and what must hold whatever happens.
+#include <array>
+
 #include "fuzz/session_world.hpp"
 
 namespace fuzz {
+namespace {
+
+constexpr std::string_view nonce = "PXoWU7zWAMt75FY";
+
+}  // namespace
 
 session_world::session_world(const std::uint8_t* data, std::size_t size) : in_(data, size) {
     const std::uint64_t seed = in_.byte();
@@ -39,7 +46,9 @@ void session_world::pump() {
     }
     FUZZ_CHECK(!core_->has_news());
     if (core_->state() != client_state::draining) FUZZ_CHECK((core_->state() == client_state::connected) == up_);  // I4
-    FUZZ_CHECK(core_->stats().outbox_bytes <= outbox_bytes + 4096);                                                // I9
+    // A message that has left in part is kept whole, should the connection end there.
+    const std::size_t beyond = large_ ? 100'000 : 4096;
+    FUZZ_CHECK(core_->stats().outbox_bytes <= options_.outbox_bytes + beyond);  // I9
 }
 
 void session_world::take_action(const session::transport_action& a) {
@@ -66,6 +75,26 @@ void session_world::take_action(const session::transport_action& a) {
     connected_ = securing_ = false;
 }
 
+/// As no server begins.
+std::string session_world::nonsense() {
+    constexpr std::array<const char*, 6> words{"MSG a 1 0\r\n\r\n",          "PONG\r\n",         "+OK\r\n",
+                                               "INFO {\"max_payload\":\r\n", "PING\r\nPONG\r\n", "INFO {}\r\n+OK\r\nPONG\r\n"};
+    return words[in_.below(words.size())];
+}
+
+/// As a server of the last connection's kind begins, or says later. At times it takes less than what is waiting.
+std::string session_world::info() {
+    const std::string most = failing_ && in_.below(16) == 15 ? "2" : large_ ? "100000" : "1000";
+    std::string text = R"(INFO {"server_id":"S","headers":true,"max_payload":)" + most;
+    if (in_.below(8) != 7) text.append(R"(,"nonce":")").append(nonce).append("\"");
+    const bool tls = tls_wished_ || ever_secured_ || in_.below(8) >= 6;
+    if (tls) text += in_.flag() ? R"(,"tls_required":true)" : R"(,"tls_available":true)";
+    const std::uint64_t others = in_.below(8);
+    if (others == 7) text += R"(,"connect_urls":["a.test:4222","d.test:1","127.0.0.1:4","[::1]:5","bad url"])";
+    if (others == 6) text += R"(,"connect_urls":["d.test:1"])";
+    return text + "}\r\n";
+}
+
 bool session_world::dial() {
     if (refuse_) {
         open_ = false;
@@ -78,7 +107,7 @@ bool session_world::dial() {
     seen_.clear();
     heard_.clear();
     last_in_ = now_;
-    const std::string greeting = info();
+    const std::string greeting = failing_ && in_.below(16) == 15 ? nonsense() : info();
     tls_demanded_ = ever_secured_ || tls_by_option_ || tls_by_url_ || greeting.find("tls_required") != std::string::npos;
     const bool first = options_.tls.mode == tls_mode::first;  // then the server waits for the handshake
     server_.connect(first ? std::string() : greeting);
@@ -91,6 +120,13 @@ bool session_world::dial() {
 bool session_world::secure() {
     FUZZ_CHECK(core_->pending_write(now_).empty());  // B4
     if (failing_ && in_.below(8) == 7) return false;  // later, or never
+    if (failing_ && in_.below(16) == 15) {  // B4: plain text where TLS begins
+        core_->read_space()[0] = 'x';
+        core_->on_read(generation_, 1, now_);
+        for (session::transport_action a; core_->next_action(a);) take_action(a);
+        FUZZ_CHECK(!connected_);
+        return true;
+    }
     securing_ = false;
     if (failing_ && in_.below(8) == 7) {
         core_->on_secured(generation_, make_error_code(std::errc::protocol_error), "the certificate is of somebody else", now_);
@@ -107,6 +143,10 @@ bool session_world::write() {
     const std::string_view bytes = core_->pending_write(in_.flag() ? now_ : session::never);
     if (bytes.empty()) return false;
     FUZZ_CHECK(secured_ || !tls_demanded_);  // B3, B4
+    if (in_.below(16) == 15) {
+        core_->on_written(generation_, 0, now_);  // the peer has no room
+        return false;
+    }
     const std::size_t n = in_.empty() ? bytes.size() : 1 + in_.below(bytes.size());
     server_.reads(bytes.substr(0, n));
     core_->on_written(generation_, n, now_);
@@ -207,9 +247,30 @@ void session_world::end() {
     FUZZ_CHECK(ended_ && !up_ && !open_);
     FUZZ_CHECK(core_->stats().pending_requests == 0 && core_->stats().subscriptions == 0 && core_->stats().outbox_bytes == 0);
     FUZZ_CHECK(core_->next_deadline() == session::never && core_->pending_write().empty() && !core_->has_news());
-    FUZZ_CHECK(core_->publish("a", {}, {}, "x") == errc::closed);
+    check_closed();
     core_.reset();
     check_history();
+}
+
+/// I2: whatever is asked for now is refused at once.
+void session_world::check_closed() {
+    FUZZ_CHECK(core_->publish("a", {}, {}, "x") == errc::closed);
+    std::shared_ptr<session::subscription_state> s;
+    FUZZ_CHECK(core_->subscribe("a", {}, {}, s) == errc::closed);
+    const std::size_t before = operations_.size();
+    wish(0s, [&](operation& op) { return core_->connect(detail::plain_completion(&op), now_); });
+    wish(0s, [&](operation& op) { return core_->flush(1s, detail::plain_completion(&op), now_); });
+    wish(0s, [&](operation& op) { return core_->wait_writable(1s, detail::plain_completion(&op), now_); });
+    wish(0s, [&](operation& op) { return core_->request("a", {}, "x", 1s, detail::message_completion(&op), now_); });
+    if (!subscriptions_.empty()) {
+        wish(0s, [&](operation& op) { return core_->drain(subscriptions_[0], detail::plain_completion(&op), now_); });
+        wish(0s, [&](operation& op) { return core_->next(subscriptions_[0], detail::message_completion(&op)); });
+    }
+    pump();
+    for (std::size_t i = before; i < operations_.size(); ++i) {
+        FUZZ_CHECK(operations_[i].ends == 1);
+        if (i < before + 4) FUZZ_CHECK(operations_[i].ec == errc::closed);  // a subscription may still have something
+    }
 }
 
 /// Over the whole life.

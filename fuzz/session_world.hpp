@@ -83,6 +83,15 @@ public:
                           std::to_string(payload.size()) + "\r\n" + std::string(payload) + "\r\n";
         }
     }
+    /// A message of headers alone, for everybody who wants `subject`.
+    void deliver_status(std::string_view subject, std::string_view status) {
+        const std::string block = "NATS/1.0 " + std::string(status) + "\r\n\r\n";
+        for (const auto& [sid, pattern] : interest) {
+            if (pattern != subject) continue;
+            to_client_ += "HMSG " + std::string(subject) + " " + std::to_string(sid) + " " + std::to_string(block.size()) + " " +
+                          std::to_string(block.size()) + "\r\n" + block + "\r\n";
+        }
+    }
     void say(std::string_view bytes) { to_client_ += bytes; }
     std::string& to_client() { return to_client_; }
 
@@ -112,10 +121,12 @@ private:
                 break;
         }
     }
-    /// `svc` answers with what it was asked, `denied` is, `nobody` has no responder; other requests wait in vain.
+    /// `svc` answers with what it was asked, `denied` is, of `unheard` the reply subject is, `nobody` has no responder; other requests
+    /// wait in vain.
     void answer(const wire::frame& f) {
         FUZZ_CHECK(requested.insert(std::string(f.payload)).second);  // I14: a request is sent once
         if (f.subject == "denied") say("-ERR 'Permissions Violation for Publish to \"denied\"'\r\n");
+        if (f.subject == "unheard") say("-ERR 'Permissions Violation for Publish with Reply of \"" + std::string(f.reply_to) + "\"'\r\n");
         if (f.subject != "svc" && f.subject != "nobody") return;
         for (const auto& [sid, pattern] : interest) {
             if (!pattern.ends_with(".*") || !f.reply_to.starts_with(pattern.substr(0, pattern.size() - 1))) continue;
@@ -139,7 +150,6 @@ public:
 private:
     static constexpr auto ping_interval = 2s;
     static constexpr unsigned pings_out = 2;
-    static constexpr std::size_t outbox_bytes = 1500;
 
     // --- session_world_acts.cpp: what happens ---
     connect_options choose_options();
@@ -157,6 +167,7 @@ private:
     void manage();
     void server();
     std::string info();
+    std::string nonsense();
     void publish();
     std::error_code publish_gathered(const wire::outgoing& m);
     void hand_over();
@@ -180,6 +191,7 @@ private:
     void check_quiet(std::string_view text) const;
     void heal();
     void check_restored();
+    void check_closed();
     void end();
     void check_history();
 
@@ -214,6 +226,7 @@ private:
     bool mute_ = false;    // the server sends nothing
     bool stuck_ = false;   // the server takes nothing
     bool failing_ = true;  // logins and handshakes may fail
+    bool large_ = false;   // messages and queues
     bool up_ = false;
     bool leaving_ = false;  // the user has ended it
     bool ended_ = false;

@@ -10,8 +10,6 @@
 namespace fuzz {
 namespace {
 
-constexpr std::string_view nonce = "PXoWU7zWAMt75FY";
-
 /// The key of a user, whose seed and JWT are secrets. Made once.
 struct test_user {
     test_user() {
@@ -82,7 +80,8 @@ connect_options session_world::choose_options() {
     o.max_pings_out = pings_out;
     o.write_timeout = 5s;
     o.drain_timeout = 8s;
-    o.outbox_bytes = outbox_bytes;
+    large_ = (more & 16U) != 0;
+    o.outbox_bytes = large_ ? std::size_t{1} << 20U : 1500;
     o.retry_on_failed_connect = (flags & 1U) == 0;
     o.fail_fast = (flags & 2U) != 0;
     o.no_echo = (flags & 4U) != 0;
@@ -162,7 +161,7 @@ void session_world::user() {
 
 /// What is done less often.
 void session_world::manage() {
-    switch (in_.below(7)) {
+    switch (in_.below(9)) {
         case 0:
             static_cast<void>(core_->reconnect(now_));
             dials_.clear();
@@ -187,7 +186,9 @@ void session_world::manage() {
             FUZZ_CHECK(current <= 1);
             check_quiet(core_->connected_server());
             FUZZ_CHECK(core_->new_inbox() != core_->new_inbox() && !core_->options_problem() && core_->generation() >= generation_);
-            FUZZ_CHECK(core_->server_info().max_payload > 0 && core_->options().outbox_bytes == outbox_bytes);
+            FUZZ_CHECK(core_->writable() || core_->stats().outbox_bytes > 0);
+            FUZZ_CHECK(!core_->write_due() || core_->stats().outbox_bytes > 0);
+            FUZZ_CHECK(core_->server_info().max_payload > 0 && core_->options().outbox_bytes == options_.outbox_bytes);
             break;
         }
         case 4:
@@ -200,6 +201,15 @@ void session_world::manage() {
                 wish(9s, [&](operation& op) { return core_->drain(detail::plain_completion(&op), now_); });
             }
             break;
+        case 6: {
+            const std::chrono::milliseconds timeout(in_.below(4000));
+            wish(timeout, [&](operation& op) { return core_->wait_writable(timeout, detail::plain_completion(&op), now_); });
+            FUZZ_CHECK(timeout.count() > 0 || operations_.back().latest == now_);
+            break;
+        }
+        case 7:
+            for (int i = 0; i < 8; ++i) publish();
+            break;
         default:
             if (const auto s = subscription()) {  // what a user does with a queue
                 message m;
@@ -211,7 +221,7 @@ void session_world::manage() {
 }
 
 void session_world::publish() {
-    const std::string n = std::to_string(++counter_) + std::string(in_.below(4) * 100, 'x');
+    const std::string n = std::to_string(++counter_) + std::string(in_.below(4) * (large_ ? 30'000 : 100), 'x');
     const std::string block = in_.flag() ? "NATS/1.0\r\nA: b\r\n\r\n" : "";
     const std::string_view subject = in_.flag() ? "a" : "b";
     const std::error_code ec = n.size() > 300 ? publish_gathered({subject, {}, block, n}) : core_->publish(subject, {}, block, n);
@@ -238,7 +248,7 @@ void session_world::hand_over() {
     wire::write_buffer frames;
     std::vector<std::pair<std::size_t, std::string>> handed;  // where each ends
     for (std::uint64_t left = 1 + in_.below(4); left > 0; --left) {
-        const std::string n = std::to_string(++counter_) + std::string(in_.below(4) * 300, 'y');
+        const std::string n = std::to_string(++counter_) + std::string(in_.below(4) * (large_ ? 30'000 : 300), 'y');
         if (in_.flag())
             encode_hpub(frames, "a", {}, "NATS/1.0\r\nA: b\r\n\r\n", n);
         else
@@ -260,18 +270,19 @@ void session_world::subscribe() {
     std::function<void(const message_view&)> handler;
     if (in_.flag()) handler = [this](const message_view& m) { on_message(m); };
     const std::uint64_t how = in_.below(16);
-    subscribe_options options{.max_messages = how % 4, .pending_messages = 3};
+    subscribe_options options{.max_messages = how % 4, .pending_messages = large_ ? 200U : 3U};
     if (how / 4 == 1) options.when_full = slow_consumer_policy::pause_reading;
+    if (how == 7) options.pause_limit = 0ms;
     if (how / 4 == 2) options.queue_group = "g";
     if (how / 4 == 3) options.queue_group = "not a group";
     const std::error_code ec = core_->subscribe(in_.flag() ? "a" : "b", options, handler, s);
-    FUZZ_CHECK(ec || how / 4 != 3);
+    FUZZ_CHECK(ec || (how / 4 != 3 && how != 7));
     if (!ec) subscriptions_.push_back(s);
 }
 
 void session_world::request() {
     const std::chrono::milliseconds timeout(1 + in_.below(4000));
-    const char* const subject = std::array{"svc", "silent", "denied", "nobody"}[in_.below(4)];
+    const char* const subject = std::array{"svc", "silent", "denied", "nobody", "unheard"}[in_.below(5)];
     const std::string number = "r" + std::to_string(++counter_);
     operation& op =
         wish(timeout, [&](operation& o) { return core_->request(subject, {}, number, timeout, detail::message_completion(&o), now_); });
@@ -296,19 +307,9 @@ std::shared_ptr<session::subscription_state> session_world::subscription() {
     return subscriptions_.empty() ? nullptr : subscriptions_[in_.below(subscriptions_.size())];
 }
 
-/// As a server of the last connection's kind begins, or says later.
-std::string session_world::info() {
-    std::string text = R"(INFO {"server_id":"S","headers":true,"max_payload":1000)";
-    if (in_.below(8) != 7) text.append(R"(,"nonce":")").append(nonce).append("\"");
-    const bool tls = tls_wished_ || ever_secured_ || in_.below(8) >= 6;
-    if (tls) text += in_.flag() ? R"(,"tls_required":true)" : R"(,"tls_available":true)";
-    if (in_.below(8) == 7) text += R"(,"connect_urls":["a.test:4222","d.test:1","127.0.0.1:4","[::1]:5","bad url"])";
-    return text + "}\r\n";
-}
-
 void session_world::server() {
     std::string said;
-    switch (in_.below(12)) {
+    switch (in_.below(16)) {
         case 0: refuse_ = !refuse_; break;
         case 1: mute_ = !mute_; break;
         case 2: stuck_ = !stuck_; break;
@@ -337,6 +338,13 @@ void session_world::server() {
             break;
         }
         case 9: said = info(); break;
+        case 10: {
+            constexpr std::array<const char*, 4> words{"PING\r\n", "+OK\r\n", "MSG nobody 9999 0\r\n\r\n", "INFO {\"max_payload\":\r\n"};
+            said = words[in_.below(words.size())];
+            break;
+        }
+        case 11: server_.deliver_status(in_.flag() ? "a" : "b", in_.flag() ? "503" : "100 Idle"); break;
+        case 12: server_.deliver(in_.flag() ? "a" : "b", {}, std::string(in_.below(4) * (large_ ? 30'000 : 300), 'z')); break;
         default:  // anything
             said = in_.text(120);
             honest_ = honest_ && said.empty();

@@ -9,6 +9,7 @@
 
 [ -f fuzz/run ] || cd "$(dirname "${BASH_SOURCE[0]}")/../.."  # OSS-Fuzz calls it in the top folder
 mkdir -p "$OUT" "$WORK/objects"
+rm -f "$WORK"/objects/*.o "$WORK/libpure.a"  # of an earlier build, perhaps with another sanitizer
 flags="${CXXFLAGS:-} -std=c++20 -I. -Iprotocol -Ijetstream -Ikv"
 libraries='-lsodium -lsimdjson'
 
@@ -20,16 +21,29 @@ if [ -d "$SRC/simdjson" ] && [ -d "$SRC/libsodium" ]; then
     libraries="$WORK/sodium/lib/libsodium.a $(find "$WORK/simdjson" -name libsimdjson.a | head -n 1)"
 fi
 
+# One command for each processor at a time. Each is waited for by its number: none may fail unseen.
+running=()
+start() {
+    if [ "${#running[@]}" -ge "$(nproc)" ]; then
+        wait "${running[0]}"
+        running=("${running[@]:1}")
+    fi
+    "$@" &
+    running+=($!)
+}
+finish() {
+    for pid in "${running[@]}"; do wait "$pid"; done
+    running=()
+}
+
 # The pure files, as the folders' meson.build list them.
 for folder in protocol/wire protocol/auth protocol/session jetstream/api jetstream/machine kv/codec kv/machine; do
     for source in $(sed -n "s|^ *'\([a-z0-9_]*\.cpp\)',.*|$folder/\1|p" $folder/meson.build); do
-        while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n; done
         # shellcheck disable=SC2086
-        $CXX $flags -c "$source" -o "$WORK/objects/${source//\//_}.o" &
+        start $CXX $flags -c "$source" -o "$WORK/objects/${source//\//_}.o"
     done
 done
-while [ -n "$(jobs -rp)" ]; do wait -n; done
-rm -f "$WORK/libpure.a"
+finish
 ar rcs "$WORK/libpure.a" "$WORK"/objects/*.o
 
 for target in $(fuzz/run --list); do
@@ -39,9 +53,11 @@ for target in $(fuzz/run --list); do
         *) more= ;;
     esac
     # shellcheck disable=SC2086
-    $CXX $flags "fuzz/$target.cpp" $more "$WORK/libpure.a" $libraries $LIB_FUZZING_ENGINE -o "$OUT/$target"
+    start $CXX $flags "fuzz/$target.cpp" $more "$WORK/libpure.a" $libraries $LIB_FUZZING_ENGINE -o "$OUT/$target"
     corpus=$target
     [ "$target" != parser_reference ] || corpus=parser
+    rm -f "$OUT/${target}_seed_corpus.zip"
     (cd "fuzz/corpus/$corpus" && zip -q -r "$OUT/${target}_seed_corpus.zip" .)
     [ ! -f "fuzz/$corpus.dict" ] || cp "fuzz/$corpus.dict" "$OUT/$target.dict"
 done
+finish

@@ -129,7 +129,7 @@ void operation::send() {
     if (left.count() <= 0) return end(last_error_ ? result_of(last_error_) : slipstream::errc::timeout);
     ++attempts_;
     self_ = shared_from_this();
-    client_.start_request(request_.request, left, detail::any_handler<void(std::error_code, message)>(this));
+    client_.start_request(request_.request.parts(), left, detail::any_handler<void(std::error_code, message)>(this));
 }
 
 void operation::wait(milliseconds delay) {

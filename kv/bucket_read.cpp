@@ -59,7 +59,7 @@ private:
 
     std::optional<std::error_code> on_reply(std::error_code ec, jetstream::stored_message&& message, std::optional<entry>& found) {
         if (!ec) {
-            found = value_in(message);
+            read_value(message, found);
             return std::error_code();
         }
         if (ec == slipstream::errc::no_responders && from_ == source::direct) {
@@ -95,14 +95,13 @@ private:
             js.start_get_message(std::move(prepared), std::move(self));
     }
 
-    /// What of a stored message is the key's value.
-    std::optional<entry> value_in(const jetstream::stored_message& message) {
+    /// What of a stored message is the key's value; leaves `found` empty when nothing is.
+    void read_value(const jetstream::stored_message& message, std::optional<entry>& found) {
         // A sequence may belong to any key.
-        if (options_.revision && codec::key_of(of_->key_prefix, message.subject()) != key_) return std::nullopt;
-        if (codec::operation_of(message.headers()) != kv::operation::put) return std::nullopt;
-        if (message.payload().empty() && of_->empty_is_tombstone && !show_tombstones_) return std::nullopt;
-        return std::optional<entry>(std::in_place, std::move(key_), std::string(message.payload()), revision(message.sequence()),
-                                    message.time(), kv::operation::put);
+        if (options_.revision && codec::key_of(of_->key_prefix, message.subject()) != key_) return;
+        if (codec::operation_of(message.headers()) != kv::operation::put) return;
+        if (message.payload().empty() && of_->empty_is_tombstone && !show_tombstones_) return;
+        found.emplace(std::move(key_), std::string(message.payload()), revision(message.sequence()), message.time(), kv::operation::put);
     }
 
     std::shared_ptr<const bucket::impl> of_;

@@ -69,7 +69,8 @@ protected:
     void tell(std::error_code ec, Result&& result) {
         auto done = self().take_done();
         destroy();
-        done(ec, ec ? Result() : std::move(result));
+        if (ec) result = Result();
+        done(ec, std::move(result));
     }
 
 private:

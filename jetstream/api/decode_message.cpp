@@ -7,6 +7,9 @@
 
 #include <slipstream/detail/base64.hpp>
 
+#include <bit>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 namespace slipstream::jetstream::api {
@@ -20,6 +23,23 @@ struct direct_headers {
     std::string_view time;
 };
 
+/// Up to the first blank or control character, or the end.
+std::size_t word_size(std::string_view text) noexcept {
+    std::size_t size = 0;
+    if constexpr (std::endian::native == std::endian::little) {
+        constexpr std::uint64_t ones = 0x0101010101010101U;
+        for (; size + 8 <= text.size(); size += 8) {
+            std::uint64_t bytes = 0;
+            std::memcpy(&bytes, text.data() + size, sizeof bytes);
+            // The high bit of bytes up to a blank: the lowest one that is set is true, those above it need not be.
+            const std::uint64_t small = (bytes - ones * (' ' + 1)) & ~bytes & (ones * 0x80);
+            if (small != 0) return size + static_cast<std::size_t>(std::countr_zero(small)) / 8;
+        }
+    }
+    while (size < text.size() && static_cast<unsigned char>(text[size]) > ' ') ++size;
+    return size;
+}
+
 /// Of a message without headers of its own: the server's, in the order and the spelling in which it writes them. False when it is
 /// anything else, however little.
 bool read_plain_headers(std::string_view block, direct_headers& out) noexcept {
@@ -29,8 +49,7 @@ bool read_plain_headers(std::string_view block, direct_headers& out) noexcept {
         return true;
     };
     const auto take_word = [&block] {
-        std::size_t size = 0;
-        while (size < block.size() && static_cast<unsigned char>(block[size]) > ' ') ++size;
+        const std::size_t size = word_size(block);
         const std::string_view word = block.substr(0, size);
         block.remove_prefix(size);
         return word;

@@ -13,6 +13,7 @@ client::client(executor_type executor, connect_options options)
     : impl_(io::client_impl::make_handle(std::move(executor), std::move(options))) {}
 
 client::executor_type client::get_executor() const noexcept { return impl_->executor(); }
+const client::executor_type& client::own_executor() const noexcept { return impl_->executor(); }
 
 std::error_code client::publish(std::string_view subject, payload_view payload, publish_options options) {
     return impl_->publish(subject, payload.text(), options);
@@ -56,7 +57,7 @@ std::string client::new_inbox() { return impl_->new_inbox(); }
 event_listener client::listen(std::function<void(const event&)> listener) { return event_listener(impl_->listen(std::move(listener))); }
 
 void client::start_connect(detail::any_handler<void(std::error_code)> handler) { impl_->start_connect(std::move(handler)); }
-void client::start_request(const detail::request_arguments& arguments, std::chrono::milliseconds timeout,
+void client::start_request(const detail::request_parts& arguments, std::chrono::milliseconds timeout,
                            detail::any_handler<void(std::error_code, message)> handler) {
     impl_->start_request(arguments, timeout, std::move(handler));
 }

@@ -181,13 +181,12 @@ void client_impl::start_connect(detail::any_handler<void(std::error_code)> handl
     watch(slot, core_.connect(handler.release(), clock::now()), terminal_or_partial);
 }
 
-void client_impl::start_request(const detail::request_arguments& arguments, std::chrono::milliseconds timeout,
+void client_impl::start_request(const detail::request_parts& arguments, std::chrono::milliseconds timeout,
                                 detail::any_handler<void(std::error_code, message)> handler) {
     const entry_check check(wire_);
     wake();
     const asio::cancellation_slot slot = handler.slot();
-    watch(slot,
-          core_.request(arguments.subject(), arguments.header_block(), arguments.payload(), timeout, handler.release(), clock::now()),
+    watch(slot, core_.request(arguments.subject, arguments.header_block, arguments.payload, timeout, handler.release(), clock::now()),
           terminal_or_partial);
     if (core_.write_due()) write_early();
 }

@@ -80,7 +80,7 @@ public:
 
     // --- operations ---
     void start_connect(detail::any_handler<void(std::error_code)> handler);
-    void start_request(const detail::request_arguments& arguments, std::chrono::milliseconds timeout,
+    void start_request(const detail::request_parts& arguments, std::chrono::milliseconds timeout,
                        detail::any_handler<void(std::error_code, message)> handler);
     void start_flush(const flush_options& options, detail::any_handler<void(std::error_code)> handler);
     void start_writable(const writable_options& options, detail::any_handler<void(std::error_code)> handler);

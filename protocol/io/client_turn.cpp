@@ -250,7 +250,8 @@ void client_impl::pull_events() {
 
 bool client_impl::complete_operations() {
     bool some = false;
-    for (session::finished_operation op; completions_left_ != 0 && core_.next_finished(op);) {
+    while (completions_left_ != 0 && core_.has_finished()) {
+        session::finished_operation op = core_.take_finished();
         --completions_left_;
         some = true;
         // The pure side cannot name Asio's code, whose category is Asio's own.

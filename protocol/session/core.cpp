@@ -177,12 +177,20 @@ bool core::may_have_outputs() const noexcept {
 }
 
 bool core::next_finished(finished_operation& out) {
+    if (!has_finished()) return false;
+    out = take_finished();
+    return true;
+}
+
+bool core::has_finished() {
     parts& p = *parts_;
-    if (p.shared.out.finished.pop(out)) return true;
+    if (!p.shared.out.finished.empty()) return true;
     // Whoever was told something has had his say by now: a drain may go on.
     if (p.drain.active()) p.advance_drain();
-    return p.shared.out.finished.pop(out);
+    return !p.shared.out.finished.empty();
 }
+
+finished_operation core::take_finished() noexcept { return parts_->shared.out.finished.take(); }
 
 std::string_view core::pending_write(time_point now) {
     parts& p = *parts_;

@@ -124,6 +124,9 @@ public:
     /// See login_machine::take_traces.
     [[nodiscard]] bool take_login_traces() noexcept;
     bool next_finished(finished_operation& out);
+    /// The same in two steps, with one move less: whether there is one, and which.
+    [[nodiscard]] bool has_finished();
+    [[nodiscard]] finished_operation take_finished() noexcept;
     bool next_event(event& out);
     /// Whether next_action, next_login_action or next_event would give something.
     [[nodiscard]] bool has_news() const noexcept;

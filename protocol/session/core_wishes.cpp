@@ -209,15 +209,17 @@ detail::operation_id core::drain(const std::shared_ptr<subscription_state>& s, d
 detail::operation_id core::request(std::string_view subject, std::string_view header_block, std::string_view payload,
                                    std::chrono::milliseconds timeout, detail::message_completion done, time_point now) {
     parts& p = *parts_;
-    std::error_code ec = p.refusal();
-    if (!ec && timeout < std::chrono::milliseconds::zero()) ec = errc::invalid_option;
+    if (!p.shared.up || p.drain.active()) [[unlikely]] {
+        if (const std::error_code ec = p.refusal()) {
+            p.shared.out.finish_at_once(std::move(done), ec);
+            return {};
+        }
+    }
     const wire::outgoing m{subject, p.reqs.reply_shape(), header_block, payload};
     const std::size_t size = wire::publish_size(m);
-    if (!ec) {
-        if (const errc refused = p.check_message(m, size); refused != errc{}) ec = refused;
-    }
-    if (ec) {
-        p.shared.out.finish_at_once(std::move(done), ec);
+    const errc refused = timeout < std::chrono::milliseconds::zero() ? errc::invalid_option : p.check_message(m, size);
+    if (refused != errc{}) [[unlikely]] {
+        p.shared.out.finish_at_once(std::move(done), refused);
         return {};
     }
     if (timeout == std::chrono::milliseconds::zero()) timeout = p.options.request_timeout;

@@ -45,8 +45,7 @@ public:
         --size_;
     }
     [[nodiscard]] time_point next() const noexcept {
-        const deadline_entry* const e = first();
-        return e == nullptr ? never : e->deadline;
+        return size_ == 0 ? never : first()->deadline;
     }
     /// Disarms and returns the earliest entry that is due at `now`, else null.
     deadline_entry* pop_due(time_point now) noexcept;

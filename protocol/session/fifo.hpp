@@ -26,9 +26,10 @@ public:
         if (items_.capacity() < 2 * live) resize_to(4 * live);  // half of it free: compacting stays rare
         ++promised_;
     }
-    void push_promised(T&& item) noexcept {
+    template <class... Args>
+    void push_promised(Args&&... args) noexcept {
         if (items_.size() == items_.capacity()) compact();
-        items_.push_back(std::move(item));
+        items_.emplace_back(std::forward<Args>(args)...);
         --promised_;
     }
     void reserve(std::size_t capacity) { items_.reserve(capacity); }
@@ -39,6 +40,12 @@ public:
         out = std::move(items_[head_++]);
         if (head_ == items_.size()) clear();
         return true;
+    }
+    /// The oldest; not when empty.
+    [[nodiscard]] T take() noexcept {
+        T out(std::move(items_[head_++]));
+        if (head_ == items_.size()) clear();
+        return out;
     }
     /// What is in it, the oldest first; until the next push or pop.
     [[nodiscard]] std::span<T> waiting() noexcept { return std::span<T>(items_).subspan(head_); }

@@ -67,10 +67,10 @@ public:
     void begin() { finished.promise(); }
     /// Ends an operation that has begun. Null: there was none.
     void finish(detail::plain_completion done, std::error_code ec) noexcept {
-        if (done) finished.push_promised({std::move(done), nullptr, ec, {}});
+        if (done) finished.push_promised(std::move(done), nullptr, ec, message());
     }
     void finish(detail::message_completion done, std::error_code ec, message&& reply = {}) noexcept {
-        if (done) finished.push_promised({nullptr, std::move(done), ec, std::move(reply)});
+        if (done) finished.push_promised(nullptr, std::move(done), ec, std::move(reply));
     }
     /// Ends an operation that does not begin at all.
     template <class Completion>

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cassert>
+#include <cstring>
 #include <new>
 #include <utility>
 
@@ -39,14 +40,10 @@ void count_up(char* number) noexcept {
 }
 
 bool get_number(const char* in, std::uint32_t& n) noexcept {
-    std::uint32_t value = 0;
-    for (std::size_t i = 0; i < half; ++i) {
-        const std::uint8_t digit = digit_values[static_cast<unsigned char>(in[i])];
-        if (digit == no_digit) return false;
-        value = value * 62 + digit;  // below 62^5
-    }
-    n = value;
-    return true;
+    const auto digit = [in](std::size_t i) -> std::uint32_t { return digit_values[static_cast<unsigned char>(in[i])]; };
+    static_assert(half == 5);
+    n = (((digit(0) * 62 + digit(1)) * 62 + digit(2)) * 62 + digit(3)) * 62 + digit(4);  // below 62^5
+    return (digit(0) | digit(1) | digit(2) | digit(3) | digit(4)) < 64;  // no_digit has all bits
 }
 
 }  // namespace
@@ -89,7 +86,7 @@ request_slot* request_table::find(std::string_view token) noexcept {
     std::uint32_t index = 0;
     if (token.size() != token_size || !get_number(token.data(), index) || index >= slots_.size()) return nullptr;
     request_slot* const slot = slots_[index].get();
-    return slot->completion && token == std::string_view(slot->token.data(), token_size) ? slot : nullptr;
+    return slot->completion && std::memcmp(token.data(), slot->token.data(), token_size) == 0 ? slot : nullptr;
 }
 
 request_slot* request_table::find(detail::operation_id id) noexcept {

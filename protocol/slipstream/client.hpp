@@ -132,12 +132,11 @@ public:
     template <asio::completion_token_for<void(std::error_code, message)> Token = default_token>
     auto async_request(std::string_view subject, payload_view payload, request_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, message)>(
-            [](auto handler, auto&& self, const detail::request_arguments& arguments) {
-                const auto timeout = arguments.timeout();
-                self.start_request(arguments, timeout,
-                                   detail::make_any_handler<void(std::error_code, message)>(std::move(handler), self.get_executor()));
+            [](auto handler, auto&& self, const detail::lent_request& arguments) {
+                self.start_request(arguments.parts(), arguments.timeout(),
+                                   detail::make_any_handler<void(std::error_code, message)>(std::move(handler), self.own_executor()));
             },
-            token, *this, detail::request_arguments(subject, payload, options));
+            token, *this, detail::lent_request(subject, payload, options));
     }
 
     /// Waits until the server has handled everything queued before (a PING and its PONG).
@@ -183,7 +182,7 @@ public:
 
     /// async_request for the layers above, which erase handlers themselves and may send the same arguments again. The arguments
     /// are used only during the call. The handler's slot is used as async_request uses it.
-    void start_request(const detail::request_arguments& arguments, std::chrono::milliseconds timeout,
+    void start_request(const detail::request_parts& arguments, std::chrono::milliseconds timeout,
                        detail::any_handler<void(std::error_code, message)> handler);
 
     // --- Observers ---------------------------------------------------------------------------------------------------------
@@ -214,6 +213,7 @@ public:
 
 private:
     friend class thread_safe_publisher;
+    [[nodiscard]] const executor_type& own_executor() const noexcept;  // to copy one costs as much as to encode a frame
     void start_connect(detail::any_handler<void(std::error_code)> handler);
     void start_flush(flush_options options, detail::any_handler<void(std::error_code)> handler);
     void start_writable(writable_options options, detail::any_handler<void(std::error_code)> handler);

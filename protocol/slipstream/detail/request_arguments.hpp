@@ -1,17 +1,26 @@
-// A request's arguments, owned: initiation may happen long after the call (use_awaitable, deferred).
+// A request's arguments: lent for as long as the call lasts, and owned, because initiation may happen long after it (use_awaitable,
+// deferred).
 #pragma once
 
 #include <array>
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include <slipstream/headers.hpp>
 #include <slipstream/options.hpp>
 #include <slipstream/payload_view.hpp>
 
 namespace slipstream::detail {
+
+struct request_parts {
+    std::string_view subject;
+    std::string_view header_block;
+    std::string_view payload;
+};
 
 /// Subject, header block and payload in one run of bytes: inside the object when they are short, so that an ordinary request
 /// allocates nothing for them. Move-only; a moved-from object is empty.
@@ -28,6 +37,7 @@ public:
     [[nodiscard]] std::string_view header_block() const noexcept { return {bytes() + subject_size_, header_size_}; }
     [[nodiscard]] std::string_view payload() const noexcept { return {bytes() + subject_size_ + header_size_, payload_size_}; }
     [[nodiscard]] std::chrono::milliseconds timeout() const noexcept { return timeout_; }
+    [[nodiscard]] request_parts parts() const noexcept { return {subject(), header_block(), payload()}; }
 
 private:
     [[nodiscard]] const char* bytes() const noexcept { return heap_ ? heap_.get() : inline_.data(); }
@@ -39,6 +49,35 @@ private:
     std::size_t payload_size_ = 0;
     std::chrono::milliseconds timeout_{};
     std::array<char, inline_size> inline_;  // meaningful only up to the sum of the sizes, and only without heap_
+};
+
+/// The arguments of a call on their way to its initiation. A handler that is there begins at once, and nothing is copied. What waits
+/// for its handler moves this away, and then it owns a copy.
+class lent_request {
+public:
+    lent_request(std::string_view subject, payload_view payload, const request_options& options) noexcept
+        : subject_(subject), payload_(payload), options_(options) {}
+    lent_request(lent_request&& other) : subject_(other.subject_), payload_(other.payload_), options_(other.options_) {
+        if (other.owned_)
+            owned_.emplace(std::move(*other.owned_));
+        else
+            owned_.emplace(subject_, payload_, options_);
+    }
+    lent_request& operator=(lent_request&&) = delete;
+    ~lent_request() = default;
+
+    [[nodiscard]] std::chrono::milliseconds timeout() const noexcept { return options_.timeout; }
+    [[nodiscard]] request_parts parts() const noexcept {
+        if (owned_) return owned_->parts();
+        return {subject_, options_.headers != nullptr ? options_.headers->block() : std::string_view(), payload_.text()};
+    }
+
+private:
+    // The caller's, not to be looked at when there is a copy.
+    std::string_view subject_;
+    payload_view payload_;
+    request_options options_;
+    std::optional<request_arguments> owned_;
 };
 
 }  // namespace slipstream::detail

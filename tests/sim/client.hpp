@@ -109,6 +109,8 @@ private:
     bool pull_events();
     bool pull_finished();
     bool write_out();
+    std::string offer(std::string_view bytes);
+    void sent(link& l, const std::string& taken);
     void arm_timer();
     void drop_transport(bool orderly);
     void resume_reading();
@@ -120,7 +122,6 @@ private:
     // --- client_user.cpp ---
     app_subscription* pick(std::uint64_t which);
     operation& begin(operation_kind kind, duration limit);
-    void publish(const std::string& subject, std::size_t size, std::uint64_t how);
     void subscribe(const step& s);
     void request(const step& s);
     void next(app_subscription& s, bool consumes);
@@ -129,9 +130,14 @@ private:
     void deliver(app_subscription& s, const message_view& m);
     void consume_on(app_subscription& s);
 
-    // --- client_choices.cpp ---
+    // --- client_publish.cpp ---
+    void publish(const std::string& subject, std::size_t size, std::uint64_t how);
+    std::error_code publish_gathered(const wire::outgoing& m, std::string& taken);
+    void flood(flood_rest what);
     void hand_over(const std::string& subject, std::size_t size, bool with_headers);
     bool take_handed_over(bool all);
+
+    // --- client_choices.cpp ---
     void set_servers(std::uint64_t which, std::uint64_t how);
     void add_hooks(connect_options& o);
     void meddle();

@@ -1,4 +1,4 @@
-// What else users do: hand messages over from other threads, replace the list of servers, and choose of reconnects.
+// What else users do: replace the list of servers, and choose of reconnects.
 #include <algorithm>
 #include <stdexcept>
 
@@ -11,63 +11,6 @@
 #include "tests/sim/world.hpp"
 
 namespace slipstream::sim {
-
-// --- messages of other threads ---------------------------------------------------------------------------------------------------
-
-/// What protocol/io's hand-off does: checks what it can by what it was told last, and keeps the frame.
-void sim_client::hand_over(const std::string& subject, std::size_t size, bool with_headers) {
-    message_truth& m = world_.new_message(this, subject, size);
-    m.with_headers = with_headers;
-    m.handed_over = true;
-    const std::string payload = payload_of(m.number, size);
-    const wire::outgoing out{subject, "", with_headers ? header_block : std::string_view(), payload};
-    const slipstream::server_info& info = core_->server_info();
-    const std::size_t frame = wire::publish_size(out);
-    m.accepted = !ended && !close_wished && !(options().fail_fast && !up) &&
-                 out.payload.size() + out.header_block.size() <= static_cast<std::size_t>(info.max_payload) &&
-                 (!with_headers || info.headers || info.server_id.empty()) &&
-                 (handed_over_.empty() || handed_over_.size() + frame <= handoff_limit);
-    world_.count_operation(m.accepted);
-    world_.note("hand over", slot, m.number, m.accepted ? "" : "refused");
-    if (!m.accepted) return;
-    ++messages;
-    wire::write_buffer encoded;
-    wire::encode_publish(encoded, frame, out);
-    handed_over_ += encoded.view();
-    handed_over_ends_.emplace_back(handed_over_.size(), m.number);
-}
-
-/// True when something was taken.
-bool sim_client::take_handed_over(bool all) {
-    if (handed_over_.empty()) return false;
-    const std::size_t before = core_->stats().outbox_bytes;
-    std::size_t n = 0;
-    {
-        const metered in_core;
-        n = core_->take_frames(handed_over_, all, world_.time.now());
-    }
-    if (n == 0) {
-        world_.hit(probe::handed_over_waits);
-        return false;
-    }
-    world_.note("taken over", slot, n);
-    world_.hit(probe::handed_over);
-    handed_over_.erase(0, n);
-    ++turns;
-    std::size_t frames = 0;
-    for (auto& [end, number] : handed_over_ends_) {
-        if (end <= n) {
-            world_.truth(number)->taken = turns;
-            ++frames;
-        } else {
-            end -= n;
-        }
-    }
-    handed_over_ends_.erase(handed_over_ends_.begin(), handed_over_ends_.begin() + static_cast<std::ptrdiff_t>(frames));
-    if (all) taken_beyond += n;
-    world_.tell([&](invariant& i) { i.on_taken_over(*this, before, frames, all); });
-    return true;
-}
 
 // --- servers ---------------------------------------------------------------------------------------------------------------------
 

@@ -322,38 +322,51 @@ bool sim_client::write_out() {
             attempt->blocked_since = never;
             return some;
         }
-        std::size_t most = bytes.size();
-        if (one_in(rng_, 16)) most = 1 + static_cast<std::size_t>(rng_.below(most));
         link& l = *attempt;
-        const std::size_t n = world_.net.client_writes(l, bytes.substr(0, most));
+        const std::size_t size = bytes.size();
+        const std::string taken = offer(bytes);
         if (l.last_written) world_.cut(l);
-        if (n == 0) {
-            if (l.blocked_since == never) l.blocked_since = world_.time.now();
-            return some;
-        }
-        const std::string taken(bytes.substr(0, n));
-        world_.note("write", slot, l.id, taken);
+        if (taken.empty()) return some;
         {
             const metered in_core;
-            core_->on_written(generation, n, world_.time.now());
+            core_->on_written(generation, taken.size(), world_.time.now());
         }
-        l.blocked_since = n < bytes.size() ? world_.time.now() : never;
-        if (n < most) world_.hit(probe::taken_in_part);
+        if (taken.size() < size) world_.hit(probe::taken_in_part);
         some = true;
-        world_.tell([&](invariant& i) { i.on_written(*this, l, taken); });
-        outgoing.feed(taken);
-        client_op op;
-        for (bool more = true; more;) {
-            switch (outgoing.next(op)) {
-                case model_parser::status::op: world_.tell([&](invariant& i) { i.on_client_frame(*this, l, op); }); break;
-                case model_parser::status::need_more: more = false; break;
-                default:
-                    world_.tell([&](invariant& i) { i.on_client_nonsense(*this, l, taken); });
-                    more = false;
-                    break;
-            }
-        }
+        sent(l, taken);
         if (world_.failed()) return false;
+    }
+}
+
+/// To the link: what it has taken of the bytes.
+std::string sim_client::offer(std::string_view bytes) {
+    link& l = *attempt;
+    std::size_t most = bytes.size();
+    if (one_in(rng_, 16)) most = 1 + static_cast<std::size_t>(rng_.below(most));
+    const std::size_t n = world_.net.client_writes(l, bytes.substr(0, most));
+    std::string taken(bytes.substr(0, n));
+    if (n != 0) {
+        world_.note("write", slot, l.id, taken);
+        l.blocked_since = n < bytes.size() ? world_.time.now() : never;
+    } else if (l.blocked_since == never) {
+        l.blocked_since = world_.time.now();
+    }
+    return taken;
+}
+
+void sim_client::sent(link& l, const std::string& taken) {
+    world_.tell([&](invariant& i) { i.on_written(*this, l, taken); });
+    outgoing.feed(taken);
+    client_op op;
+    for (bool more = true; more;) {
+        switch (outgoing.next(op)) {
+            case model_parser::status::op: world_.tell([&](invariant& i) { i.on_client_frame(*this, l, op); }); break;
+            case model_parser::status::need_more: more = false; break;
+            default:
+                world_.tell([&](invariant& i) { i.on_client_nonsense(*this, l, taken); });
+                more = false;
+                break;
+        }
     }
 }
 

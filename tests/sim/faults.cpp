@@ -18,6 +18,7 @@ void fault_injector::strike(const step& s) {
     using enum step_kind;
     world_.note("fault", static_cast<std::uint64_t>(s.kind), s.with[0]);
     ++world_.result_.faults;
+    ++world_.result_.faults_by_kind[static_cast<std::size_t>(s.kind)];
     if (s.kind == refuse || s.kind == hang || s.kind == mute || (s.kind >= pause_server && s.kind <= rotate_login) || s.kind == full ||
         s.kind == tls_trouble || s.kind == shrink_payload || s.kind == no_headers) {
         on_server(s);

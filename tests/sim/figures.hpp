@@ -23,13 +23,17 @@ public:
     [[nodiscard]] std::uint64_t seeds() const noexcept { return seeds_; }
 
 private:
+    [[nodiscard]] std::string shares_of_faults() const;
+
     std::uint64_t seeds_ = 0;
     std::uint64_t events_ = 0;
     std::uint64_t operations_ = 0;
     std::uint64_t operations_ok_ = 0;
+    std::uint64_t operations_unknown_ = 0;
     duration simulated_{};
     duration longest_outage_{};
     std::vector<std::uint64_t> faults_;
+    std::array<std::uint64_t, static_cast<std::size_t>(step_kind::count)> faults_by_kind_{};
     std::array<std::uint64_t, probe_count> probes_{};
 };
 

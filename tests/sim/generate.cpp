@@ -26,9 +26,9 @@ step_kind pick(random_stream& rng, const std::vector<weighted>& from) {
 
 std::vector<weighted> wishes_of(profile p) {
     using enum step_kind;
-    std::vector<weighted> w{{connect, 2}, {publish, 30}, {subscribe, 12}, {unsubscribe, 6}, {release, 2},   {next, 6},
-                            {consume, 8}, {request, 18}, {flush, 8},      {drain_sub, 4},   {cancel, 6},    {drain, 1},
-                            {close, 1},   {reopen, 3},   {hand_over, 14}, {set_servers, 2}, {reconnect, 1}, {peer_publish, 24}};
+    std::vector<weighted> w{{connect, 2},    {publish, 30}, {subscribe, 12},  {unsubscribe, 6}, {release, 2},      {next, 6},  {consume, 8},
+                            {request, 18},   {flush, 8},    {drain_sub, 4},   {cancel, 6},      {drain, 1},        {close, 1}, {reopen, 3},
+                            {hand_over, 14}, {flood, 5},    {set_servers, 2}, {reconnect, 1},   {peer_publish, 24}};
     if (p == profile::slow_app) w.insert(w.end(), {{peer_publish, 60}, {consume, 10}, {subscribe, 8}});
     return w;
 }
@@ -108,6 +108,12 @@ void draw_wish(random_stream& rng, step& s) {
             d = one_in(rng, 4) ? publish_with_headers : 0;
             e = one_in(rng, 3) ? between(rng, 1, 10) : 0;
             break;
+        case step_kind::flood:
+            b = rng.below(8);
+            c = one_in(rng, 2) ? rng.below(500) : between(rng, 500, 20'000);
+            d = between(rng, 3, 60);
+            e = one_in(rng, 3) ? between(rng, 1, 60) : between(rng, 60, 8'000);
+            break;
         case step_kind::set_servers:
             b = rng.below(8);
             c = one_in(rng, 3) ? between(rng, 1, 2) : 0;
@@ -176,6 +182,35 @@ void swizzle(random_stream& rng, std::int64_t at, std::vector<step>& steps) {
     }
 }
 
+constexpr std::uint64_t slow_service = 1;    // of the table in client_user.cpp
+constexpr std::uint64_t silent_service = 3;
+
+/// Requests that are given up before their reply comes, each with another one that waits when it does.
+void be_impatient(random_stream& rng, std::int64_t until_us, std::vector<step>& steps) {
+    for (std::uint64_t left = between(rng, 2, 12); left != 0; --left) {
+        const auto at = static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(until_us)));
+        const std::uint64_t client = rng.below(2);
+        const std::uint64_t patience = between(rng, 1, 60);
+        const std::uint64_t service = one_in(rng, 2) ? slow_service : rng.below(8);
+        steps.push_back({at, step_kind::request, {client, service, rng.below(200), patience}});
+        const auto next = at + static_cast<std::int64_t>(1000 * patience + between(rng, 1, 20'000));
+        steps.push_back({next, step_kind::request, {client, silent_service, rng.below(200), between(rng, 500, 5'000)}});
+    }
+}
+
+/// What a server that begins to leave finds unanswered.
+void be_busy(random_stream& rng, std::int64_t at, std::vector<step>& steps) {
+    for (std::uint64_t client = 0; client < 2; ++client) {
+        const auto before = static_cast<std::int64_t>(rng.below(40'000));
+        const step_kind kind = one_in(rng, 3) ? step_kind::flush : step_kind::request;
+        const std::uint64_t patience = between(rng, 2'000, 6'000);
+        if (kind == step_kind::flush)
+            steps.push_back({std::max<std::int64_t>(at - before, 0), kind, {client, patience}});
+        else
+            steps.push_back({std::max<std::int64_t>(at - before, 0), kind, {client, slow_service, rng.below(200), patience}});
+    }
+}
+
 }  // namespace
 
 plan make_plan(std::uint64_t seed, std::optional<profile> p, std::optional<mode> m) {
@@ -221,7 +256,9 @@ plan make_plan(std::uint64_t seed, std::optional<profile> p, std::optional<mode>
         step s{static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(out.fault_us))), pick(rng, faults), {}};
         draw_fault(rng, out.what, s);
         out.steps.push_back(s);
+        if (s.kind == step_kind::lame_duck) be_busy(rng, s.at_us, out.steps);
     }
+    if (one_in(rng, 3)) be_impatient(rng, out.fault_us, out.steps);
     if (out.what == profile::swizzle_clog) {
         for (std::int64_t at = 1'000'000; at < out.fault_us; at += 15'000'000) swizzle(rng, at, out.steps);
     }

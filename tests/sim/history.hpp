@@ -39,7 +39,15 @@ struct message_truth {
     bool denied = false;            // a server has said so
 };
 
-enum class operation_kind : std::uint8_t { connect, next, drain_sub, request, flush, drain };
+enum class operation_kind : std::uint8_t { connect, next, drain_sub, request, flush, drain, writable };
+
+/// What a publisher still means to publish when there is room.
+struct flood_rest {
+    std::string subject;
+    std::size_t size = 0;
+    std::uint64_t left = 0;
+    std::chrono::milliseconds timeout{};
+};
 
 struct operation final : public detail::completion<std::error_code>, public detail::completion<std::error_code, message> {
     void complete(std::error_code e) override;
@@ -56,7 +64,8 @@ struct operation final : public detail::completion<std::error_code>, public deta
     std::uint64_t number = 0;        // of a request's message
     std::size_t subscription = 0;    // next, drain_sub
     bool too_late = false;           // drain_sub: it had ended before
-    std::uint64_t messages_before = 0;  // flush: messages of this client that came before
+    std::uint64_t messages_before = 0;  // flush, writable: messages of this client that came before
+    flood_rest flood;                   // writable
     std::uint64_t link_at_start = 0;    // of the connection that was up, 0 = none
     std::uint64_t turn_at_start = 0;
     std::uint64_t losses_at_start = 0;  // connections and attempts that had ended

@@ -71,13 +71,17 @@ bool mutator::change(std::string& frame, std::uint64_t rarity, bool in_handshake
         case 1: change_number(frame); break;
         case 2: frame.resize(static_cast<std::size_t>(rng_.below(frame.size()))); break;
         case 3:
-            if (!frame.empty()) frame[static_cast<std::size_t>(rng_.below(frame.size()))] ^= static_cast<char>(1U << rng_.below(8));
+            if (!frame.empty()) {
+                const auto bit = static_cast<char>(1U << rng_.below(8));
+                frame[static_cast<std::size_t>(rng_.below(frame.size()))] ^= bit;
+            }
             break;
         case 4: frame += frame; break;
         case 5: {  // the beginning of one and the end of another
             const std::string& other = recorded_[static_cast<std::size_t>(rng_.below(recorded_.size()))];
-            frame = frame.substr(0, static_cast<std::size_t>(rng_.below(frame.size() + 1))) +
-                    other.substr(static_cast<std::size_t>(rng_.below(other.size() + 1)));
+            const auto end = static_cast<std::size_t>(rng_.below(frame.size() + 1));  // drawn first, on every compiler
+            const auto begin = static_cast<std::size_t>(rng_.below(other.size() + 1));
+            frame = frame.substr(0, end) + other.substr(begin);
             break;
         }
         case 6: change_info(frame); break;

@@ -11,13 +11,13 @@ namespace {
 constexpr std::array profile_names{"calm",           "lossy",           "partition",  "flapping",    "slow_app",
                                    "hostile_server", "rolling_restart", "auth_churn", "swizzle_clog"};
 constexpr std::array mode_names{"safety", "liveness", "hostile"};
-constexpr std::array step_names{"connect",        "publish",      "subscribe",     "unsubscribe",  "release",     "next",      "consume",
-                                "request",        "flush",        "drain_sub",     "cancel",       "drain",       "close",     "reconnect",
-                                "reopen",         "hand_over",    "set_servers",   "peer_publish", "cut_fin",     "cut_half",  "cut_rst",
-                                "cut_in_write",   "drop_in",      "drop_out",      "drop_both",    "zero_window", "slow_link", "delay",
-                                "refuse",         "hang",         "mute",          "pause_server", "kill_server", "lame_duck", "gossip",
-                                "refuse_login",   "rotate_login", "expire_login",  "tls_trouble",  "full",        "say_error", "deny",
-                                "shrink_payload", "no_headers",   "slow_consumer", "pause_client", "stale_fact"};
+constexpr std::array step_names{"connect", "publish",        "subscribe",    "unsubscribe",   "release",      "next",        "consume",
+                                "request", "flush",          "drain_sub",    "cancel",        "drain",        "close",       "reconnect",
+                                "reopen",  "hand_over",      "flood",        "set_servers",   "peer_publish", "cut_fin",     "cut_half",
+                                "cut_rst", "cut_in_write",   "drop_in",      "drop_out",      "drop_both",    "zero_window", "slow_link",
+                                "delay",   "refuse",         "hang",         "mute",          "pause_server", "kill_server", "lame_duck",
+                                "gossip",  "refuse_login",   "rotate_login", "expire_login",  "tls_trouble",  "full",        "say_error",
+                                "deny",    "shrink_payload", "no_headers",   "slow_consumer", "pause_client", "stale_fact"};
 static_assert(step_names.size() == static_cast<std::size_t>(step_kind::count));
 
 template <class Enum, class Names>

@@ -37,6 +37,7 @@ enum class step_kind : std::uint8_t {
     reconnect,       // leave the connection for another one
     reopen,          // a new client in the place of one that has ended
     hand_over,       // from another thread: b = subject, c = size, d = how (publish_with_headers), e = how many more like it
+    flood,           // b = subject, c = size, d = how many in all, waiting while there is no room: e = timeout of a wait in ms
     set_servers,     // b = which, as bits, c = 1: another one that is nowhere, 2: one that is no address
     peer_publish,    // somebody else: b = subject, c = size, d = how many
     // faults: a = server or client, b = for how many ms where it lasts

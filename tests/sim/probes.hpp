@@ -19,12 +19,13 @@ namespace slipstream::sim {
     X(handler_threw) X(handler_published) X(handler_ended_itself) X(handler_ended_other) X(handler_closed_client) \
     X(auto_unsubscribed) X(message_after_unsubscribe) X(drained_with_messages) X(drained_client) X(drain_cut_off) X(drain_timed_out) \
     X(request_answered) X(request_timed_out) X(request_unsent) X(request_cut_off) X(second_reply) X(late_reply) X(no_responders) \
-    X(cancelled_request) X(cancelled_next) X(cancelled_flush) X(cancelled_connect) X(cancelled_drain) \
+    X(cancelled_request) X(cancelled_next) X(cancelled_flush) X(cancelled_connect) X(cancelled_drain) X(cancelled_too_late) \
     X(flush_while_down) X(fail_fast_refused) X(login_refused) X(login_expired) X(login_signed) X(login_asked_for) X(login_not_given) \
     X(login_of_file) X(login_of_two_files) X(login_of_document) X(login_of_jwt) X(login_rotated) X(login_torn) X(login_file_missing) \
     X(reading_paused) X(reading_resumed) X(pause_used_up) X(cut_while_paused) X(handed_over) X(handed_over_waits) X(handed_over_on_drain) \
     X(servers_replaced) X(current_server_removed) X(hook_chose_server) X(hook_chose_delay) X(hook_out_of_range) X(hook_called_client) \
     X(hook_closed_client) X(left_lame_duck) X(cut_in_write) X(taken_in_part) \
+    X(gathered_whole) X(gathered_in_part) X(valve_closed) X(valve_opened) X(valve_timed_out) X(cancelled_writable) \
     X(tls_established) X(tls_failed) X(tls_hung) \
     X(left_on_demand) X(server_full) X(lame_duck) X(gossip_learnt) \
     X(publish_denied) X(subscription_denied) X(subscription_revoked) X(split_in_line_end) X(split_to_one_byte) \

@@ -75,6 +75,12 @@ void world::reopen(std::size_t slot) {
 
 // --- one run ---------------------------------------------------------------------------------------------------------------------
 
+void world::count_operation(const operation& op) {
+    count_operation(!op.ec);
+    const bool sent_perhaps = op.kind == operation_kind::request || op.kind == operation_kind::flush;
+    if (sent_perhaps && (op.ec == errc::timeout || op.ec == errc::connection_lost)) ++result_.operations_unknown;
+}
+
 run_result world::run() {
     fault_injector faults(*this);
     for (const step& s : plan_.steps) {

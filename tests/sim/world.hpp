@@ -34,6 +34,8 @@ struct run_result {
     std::uint64_t faults = 0;
     std::uint64_t operations = 0;  // publishes and subscriptions included
     std::uint64_t operations_ok = 0;
+    std::uint64_t operations_unknown = 0;  // sent, and what came of it is not known
+    std::array<std::uint64_t, static_cast<std::size_t>(step_kind::count)> faults_by_kind{};
     duration simulated{};
     duration longest_outage{};     // that ended with a connection
     std::vector<std::string> lines;
@@ -87,6 +89,7 @@ public:
         ++result_.operations;
         if (ok) ++result_.operations_ok;
     }
+    void count_operation(const operation& op);
     /// As CONNECT should say it.
     [[nodiscard]] std::string signature(std::string_view nonce) const;
     void outage_ended(duration d) { result_.longest_outage = std::max(result_.longest_outage, d); }

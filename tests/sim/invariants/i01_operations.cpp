@@ -36,6 +36,7 @@ public:
         if (op.kind == operation_kind::connect && !op.ec && op.link_at_start == 0 && c.up_since < op.started)
             return violated("connect succeeded without a connection");
         if (op.kind == operation_kind::request) judge_request(c, op);
+        if (op.kind == operation_kind::writable) judge_wait(c, op);
         if (op.kind == operation_kind::drain && !op.ec) world_.hit(probe::drained_client);
         if (op.kind == operation_kind::drain && op.ec == errc::timeout) world_.hit(probe::drain_timed_out);
         if (op.kind == operation_kind::drain && op.ec == errc::connection_lost) world_.hit(probe::drain_cut_off);
@@ -52,15 +53,21 @@ public:
     }
 
     void on_settled(sim_client& c) override {
-        if (!c.ended) return;
-        for (const operation& op : c.operations) {
-            if (op.ended == 0) return violated(name(op) + " has not ended with its client");
+        if (c.ended) {
+            for (const operation& op : c.operations) {
+                if (op.ended == 0) return violated(name(op) + " has not ended with its client");
+            }
+        } else if (c.core().stats().outbox_bytes == 0) {
+            for (const operation* op : pending_) {
+                if (op->client == &c && op->kind == operation_kind::writable && op->ended == 0)
+                    return violated(name(*op) + " goes on though nothing is queued");
+            }
         }
     }
 
 private:
     static std::string name(const operation& op) {
-        static constexpr const char* names[] = {"connect", "next", "drain of a subscription", "request", "flush", "drain"};
+        static constexpr const char* names[] = {"connect", "next", "drain of a subscription", "request", "flush", "drain", "wait for room"};
         return std::string(names[static_cast<int>(op.kind)]) + " #" + std::to_string(op.index) + " of client " +
                std::to_string(op.client->slot);
     }
@@ -85,8 +92,17 @@ private:
                                          buffer_full, max_payload, draining, headers_unsupported, max_subscriptions});
             case operation_kind::flush: return is_one_of(op.ec, {connection_lost, timeout, not_connected, invalid_option});
             case operation_kind::drain: return is_one_of(op.ec, {timeout, connection_lost, not_connected});
+            case operation_kind::writable: return is_one_of(op.ec, {timeout, not_connected});
         }
         return false;
+    }
+
+    void judge_wait(sim_client& c, const operation& op) {
+        if (op.ec == errc::timeout) world_.hit(probe::valve_timed_out);
+        if (op.ec) return;
+        world_.hit(probe::valve_opened);
+        const bool nothing_came_since = c.messages == op.messages_before && op.index + 1 == c.operations.size();
+        if (nothing_came_since && !c.core().writable()) violated(name(op) + " has ended, and there is no room");
     }
 
     void judge_request(sim_client& c, const operation& op) {

@@ -44,9 +44,7 @@ public:
         e.deadline = never;
         --size_;
     }
-    [[nodiscard]] time_point next() const noexcept {
-        return size_ == 0 ? never : first()->deadline;
-    }
+    [[nodiscard]] time_point next() const noexcept { return size_ == 0 ? never : first()->deadline; }
     /// Disarms and returns the earliest entry that is due at `now`, else null.
     deadline_entry* pop_due(time_point now) noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

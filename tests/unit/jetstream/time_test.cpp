@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 using namespace slipstream::jetstream;
@@ -73,6 +74,22 @@ TEST_CASE("A18: what is not a time gives nothing") {
                                        "xxxx-11-23T08:53:09Z"}) {
         CAPTURE(bad);
         CHECK_FALSE(parse_time(bad));
+    }
+}
+
+TEST_CASE("A18: whatever byte stands where, the quick reading and the general one agree") {
+    for (const std::string_view usual : {"2026-11-23T08:53:09Z", "2026-11-23T08:53:09.1Z", "2026-11-23T08:53:09.9876543Z",
+                                         "2026-11-23T08:53:09.98765432Z", "2026-11-23T08:53:09.987654321Z"}) {
+        for (std::size_t i = 0; i < usual.size(); ++i) {
+            if (i == 10) continue;  // the T: a small one is what makes it not the usual
+            for (int byte = 0; byte < 256; ++byte) {
+                std::string quick(usual);
+                quick[i] = static_cast<char>(byte);
+                std::string general = quick;
+                general[10] = 't';
+                REQUIRE(parse_time(quick) == parse_time(general));
+            }
+        }
     }
 }
 

@@ -105,6 +105,7 @@ void watch_machine::on_created(const jetstream::ordered_created& facts) {
     // A state that was interrupted is told from the beginning, but for what was told already: that is right unless changes of what
     // was told have left the bucket meanwhile.
     if (facts.start.policy != deliver_policy::last_per_subject || facts.stream == nullptr) return;
+    told_again_to_ = facts.snapshot;
     if (guard_.exposed() == exposure::overwrites || facts.stream->state.first_seq <= guard_.frontier() + 1) return;
     const bool gone =
         interrupted_by_ == jetstream::restart_reason::heartbeat_missed || interrupted_by_ == jetstream::restart_reason::server_status;
@@ -123,6 +124,7 @@ bool watch_machine::begin_again(resync_reason why, std::uint64_t ceiling) {
     complete_ = false;
     fresh_ = true;
     gone_before_ = 0;
+    told_again_to_ = 0;
     count_ = 0;
     latest_created_ = 0;
     ++resyncs_;
@@ -216,6 +218,8 @@ void watch_machine::on_caught_up() {
     u.count = count_;
     // Everything up to the snapshot was told or lies outside the scope.
     tell(u, guard_.frontier());
+    // What came behind it and before the state was told again may have left the bucket before it could be delivered.
+    if (const std::uint64_t reached_to = std::exchange(told_again_to_, 0); reached_to > guard_.frontier() && !ended_) on_idle(reached_to);
 }
 
 void watch_machine::watch_nothing() {

@@ -256,3 +256,31 @@ TEST_CASE("W3: while a question of an earlier beginning is on its way no other i
     CHECK(g.wants_floor(kv::machine::time_point::max()));
     CHECK(g.limit() == 10);
 }
+
+TEST_CASE("W4, W34: what came before an interrupted state was told again, and left before it was delivered, is not passed over") {
+    watch_options options;
+    options.on_expired = kv::on_expired::resync;
+    watch_script s(options);
+    s.stream.config.max_bytes = 1'000;
+    s.stream.config.discard = jetstream::discard_policy::old;
+    s.created(state_sync, 2, 0, 10);
+    s.put("a", "x", 5, 1);
+    s.machine.on_restarted(jetstream::restart_reason::heartbeat_missed);
+    s.stream.state.first_seq = 10;
+    s.created(state_sync, 1, 0, 11);  // 11, which may be the end of "a", is there now, but never comes
+    s.machine.on_caught_up();
+    CHECK(s.machine.position() == cursor(10, 1'000));
+    REQUIRE(s.machine.wants_floor(s.now));
+    s.machine.on_floor_asked(s.now);
+    SUBCASE("it is gone") {
+        s.stream.state.first_seq = 12;
+        s.machine.on_floor(s.stream);
+        CHECK(s.machine.take_restart().has_value());
+    }
+    SUBCASE("it was of no concern") {
+        s.stream.state.first_seq = 11;
+        s.machine.on_floor(s.stream);
+        CHECK_FALSE(s.machine.take_restart().has_value());
+        CHECK(s.machine.position() == cursor(11, 1'000));
+    }
+}

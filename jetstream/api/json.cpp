@@ -84,12 +84,21 @@ std::string without_huge_numbers(std::string_view text) {
     return out;
 }
 
+/// Newer versions of the parser have a word of their own for an integer that is too large.
+template <class Code>
+bool is_about_a_number(Code code) noexcept {
+    if constexpr (requires { Code::BIGINT_ERROR; }) {
+        if (code == Code::BIGINT_ERROR) return true;
+    }
+    return code == simdjson::NUMBER_ERROR;
+}
+
 }  // namespace
 
 bool json_document::parse(std::string_view text) {
     if (text.empty()) return false;  // perhaps without an address: simdjson copies from it all the same
     auto result = parser_.parse(text.data(), text.size()).get(root_);
-    if (result == simdjson::NUMBER_ERROR) {
+    if (is_about_a_number(result)) {
         const std::string tamed = without_huge_numbers(text);
         result = parser_.parse(tamed.data(), tamed.size()).get(root_);
     }

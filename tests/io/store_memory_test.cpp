@@ -14,6 +14,7 @@
 #include <doctest/doctest.h>
 
 #include <slipstream/client.hpp>
+#include <slipstream/detail/wake_timer.hpp>
 #include <slipstream/jetstream/context.hpp>
 #include <slipstream/kv/bucket.hpp>
 
@@ -328,4 +329,38 @@ TEST_CASE("H9: an update is handed to its taker, or he is refused: at whatever a
     p.js.reset();
     p.nc.reset();
     CHECK(runs_out(p.loop));
+}
+
+TEST_CASE("H9: a timer that has been made needs no more memory, and goes on when its target throws") {
+    struct sleeper final : slipstream::detail::wakeable {
+        void on_wake() override {
+            if (++wakes == throwing) throw std::bad_alloc();
+            if (wakes < 5) timer.wake_at(slipstream::detail::wake_timer::time_point::min());
+        }
+        void on_context_end() noexcept override { ++ends; }
+
+        slipstream::detail::wake_timer timer;
+        int wakes = 0;
+        int throwing = 0;
+        int ends = 0;
+    };
+    asio::io_context loop{1};
+    const auto s = std::make_shared<sleeper>();
+    s->timer = slipstream::detail::wake_timer(loop.get_executor(), s);
+    {
+        const failing_allocation fails(1, failing_allocation::extent::rest);
+        s->timer.wake_at(slipstream::detail::wake_timer::time_point::min());
+        while (loop.poll_one() != 0) {}
+    }
+    CHECK(s->wakes == 5);
+    CHECK(s->ends == 0);
+    s->throwing = 6;
+    s->timer.wake_at(slipstream::detail::wake_timer::time_point::min());
+    CHECK_THROWS_AS(loop.poll(), std::bad_alloc);
+    s->timer.wake_at(slipstream::detail::wake_timer::time_point::min());
+    loop.poll();
+    CHECK(s->wakes == 7);
+    s->timer.stop();
+    CHECK(runs_out(loop));
+    CHECK(s->ends == 0);
 }

@@ -2,12 +2,15 @@
 //
 // The wait that is always pending owns the timer, not the object: so the timer goes with its execution context when that is
 // destroyed first, the object learns of it and can let go of what lives on the context (H10), and the object itself may die
-// at any time. Setting a later time costs nothing; an earlier one wakes the wait.
+// at any time. Setting a later time costs nothing; an earlier one wakes the wait. The memory of the wait is part of the timer: once
+// it has been made it needs no other, so that the object is woken also when there is none left (H9).
 #pragma once
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -80,11 +83,43 @@ private:
         time_point when = never;   // wanted
         time_point armed = never;  // of the pending wait
         bool stopped = false;
+        bool space_taken = false;
+        alignas(std::max_align_t) std::byte space[160];  // of the pending wait
+    };
+
+    /// From the node that the wait owns. Asio takes the wait out of this memory before it gives the memory back.
+    template <class T>
+    class wait_allocator {
+    public:
+        using value_type = T;
+
+        explicit wait_allocator(node* n) noexcept : node_(n) {}
+        template <class U>
+        wait_allocator(const wait_allocator<U>& other) noexcept : node_(other.owner()) {}
+
+        [[nodiscard]] T* allocate(std::size_t count) {
+            const bool fits = count * sizeof(T) <= sizeof(node_->space) && alignof(T) <= alignof(std::max_align_t);
+            if (!fits || std::exchange(node_->space_taken, true)) return static_cast<T*>(::operator new(count * sizeof(T)));
+            return reinterpret_cast<T*>(node_->space);
+        }
+        void deallocate(T* p, std::size_t) noexcept {
+            if (static_cast<void*>(p) == node_->space)
+                node_->space_taken = false;
+            else
+                ::operator delete(p);
+        }
+        [[nodiscard]] node* owner() const noexcept { return node_; }
+        bool operator==(const wait_allocator&) const = default;
+
+    private:
+        node* node_;
     };
 
     class waiter {
     public:
-        explicit waiter(std::shared_ptr<node> n) noexcept : node_(std::move(n)) {}
+        using allocator_type = wait_allocator<void>;
+
+        explicit waiter(std::shared_ptr<node> n) noexcept : node_(std::move(n)), memory_(node_.get()) {}
         waiter(waiter&&) noexcept = default;
         waiter& operator=(waiter&&) = delete;
         ~waiter() {
@@ -92,6 +127,8 @@ private:
             // Destroyed without having been called.
             if (const std::shared_ptr<wakeable> target = node_->target.lock()) target->on_context_end();
         }
+        /// Asio also asks one that it has moved from.
+        [[nodiscard]] allocator_type get_allocator() const noexcept { return allocator_type(memory_); }
         void operator()(std::error_code) {
             const std::shared_ptr<node> n = std::move(node_);
             if (n->stopped) return;
@@ -99,13 +136,19 @@ private:
                 const std::shared_ptr<wakeable> target = n->target.lock();
                 if (!target) return;
                 n->when = n->armed = never;
-                target->on_wake();
+                try {
+                    target->on_wake();
+                } catch (...) {  // what a handler of the user's throws is for the event loop, and the timer goes on
+                    if (!n->stopped) wait(n);
+                    throw;
+                }
             }
             if (!n->stopped) wait(n);
         }
 
     private:
         std::shared_ptr<node> node_;
+        node* memory_;
     };
 
     static void wait(const std::shared_ptr<node>& n) {

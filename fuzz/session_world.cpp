@@ -143,7 +143,7 @@ bool session_world::write() {
     const std::string_view bytes = core_->pending_write(in_.flag() ? now_ : session::never);
     if (bytes.empty()) return false;
     FUZZ_CHECK(secured_ || !tls_demanded_);  // B3, B4
-    if (in_.below(16) == 15) {
+    if (in_.below(16) == 15 && failing_) {
         core_->on_written(generation_, 0, now_);  // the peer has no room
         return false;
     }

@@ -105,7 +105,7 @@ void client_impl::on_readable(transport&) {
 void client_impl::on_writable(transport&) { enter(); }
 
 void client_impl::apply_facts() {
-    if (std::exchange(facts_.dialed, false) && transport_) {
+    if (std::exchange(facts_.dialed, false)) {
         if (dial_result_) drop_transport();
         core_.on_dialed(generation_, dial_result_, now_);
     }
@@ -265,16 +265,19 @@ bool client_impl::complete_operations() {
 void client_impl::dial(const session::transport_action& action) {
     drop_transport();
     generation_ = action.generation;
-    endpoint_ = action.host + ' ' + std::to_string(action.port);
     const connect_options& options = core_.options();
     const transport_settings settings{options.tcp_notsent_lowat, options.connect_timeout};
-    transport_ = std::make_shared<transport>(executor_, shared_from_this(), settings);
     try {
+        endpoint_ = action.host + ' ' + std::to_string(action.port);
+        transport_ = std::make_shared<transport>(executor_, shared_from_this(), settings);
         transport_->dial(action.host, action.port, now_);
+        return;
     } catch (const std::system_error& e) {  // no thread for the resolver, for one
-        facts_.dialed = true;
         dial_result_ = e.code();
+    } catch (const std::bad_alloc&) {
+        dial_result_ = std::make_error_code(std::errc::not_enough_memory);
     }
+    facts_.dialed = true;
 }
 
 void client_impl::forget_transport(bool leave) noexcept {

@@ -122,6 +122,7 @@ def request_rows(cut, responder):
         row.all("request " + options, "request " + options, WITH_MULTI if window == 64 else ALL,
                 given={"nats.c": "request --how mux " + options})
         row.add("nats.c, threads", "natsc", f"request --window {window} --n {n // cut // 4} {responder}")
+        row.add("limit, distinct replies", "limit_request", f"--distinct 1 {options}")
         row.at_least("rate", "nats.c", mux).at_least("rate", "nats.c, threads", threads).at_least("rate", "async-nats", other)
         yield row.at_least("rate", "limit", limit)
 

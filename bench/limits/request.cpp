@@ -4,6 +4,8 @@
 //     request --window 1 --n 20000 [--tls 1] [--load "PROGRAM ARGUMENT..."]
 //                                                 so many at a time; --load starts the responder. With a window of one: waits with
 //                                                 epoll and reads once, as an event loop does, and keeps every latency
+//     ... --distinct 1                            each with a reply subject of its own, as whoever must tell replies apart has them:
+//                                                 a server remembers where subjects lead, and finds a new one anew each time
 #include <sys/epoll.h>
 
 #include <chrono>
@@ -32,6 +34,14 @@ using namespace bench;
         if (!out.empty()) c.write(out);
         c.fill();
     }
+}
+
+constexpr std::string_view first_inbox = "_INBOX.r.12345678";
+
+/// The same length as the first inbox.
+void number_inbox(std::string& request, std::uint32_t number) {
+    char* const digits = request.data() + request.find(first_inbox.substr(0, 9)) + 9;
+    for (int i = 0; i < 8; ++i) digits[i] = "0123456789abcdef"[number >> (28 - 4 * i) & 15U];
 }
 
 /// Until somebody answers: before, the server says that nobody does.
@@ -68,7 +78,7 @@ int main(int argc, char** argv) {
     if (load) load->go();
     c.write("SUB _INBOX.r.* 1\r\n");
     c.flush();
-    const std::string request = "PUB req _INBOX.r.12345678 " + std::to_string(size) + "\r\n" + std::string(size, 'x') + "\r\n";
+    std::string request = "PUB req " + std::string(first_inbox) + ' ' + std::to_string(size) + "\r\n" + std::string(size, 'x') + "\r\n";
     wait_for_responder(c, request);
 
     report out("request", "limit");
@@ -99,9 +109,15 @@ int main(int argc, char** argv) {
         out.latencies(latencies).print(begin, end, static_cast<double>(n));
         return 0;
     }
+    const bool distinct = given.number("distinct", 0) != 0;
+    std::uint32_t number = 0;
     std::string batch;
+    const auto ask = [&] {
+        if (distinct) number_inbox(request, ++number);
+        batch += request;
+    };
     std::size_t sent = std::min(window, n);
-    for (std::size_t i = 0; i < sent; ++i) batch += request;
+    for (std::size_t i = 0; i < sent; ++i) ask();
     const mark begin = mark::now();
     c.write(batch);
     for (std::size_t done = 0; done < n;) {
@@ -110,7 +126,7 @@ int main(int argc, char** argv) {
             ++done;
             if (sent >= n) return;
             ++sent;
-            batch += request;
+            ask();
         });
         if (!batch.empty()) c.write(batch);
         if (done < n) c.fill();

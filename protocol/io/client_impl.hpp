@@ -184,6 +184,7 @@ private:
 
     std::optional<asio::steady_timer> timer_;
     session::time_point timer_at_ = session::never;
+    session::time_point postpone_from_{};  // a timer that is due too early may be set anew from then on
     std::uint64_t timer_generation_ = 0;
 
     facts facts_;

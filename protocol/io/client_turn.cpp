@@ -375,7 +375,8 @@ std::error_code client_impl::publish_large(const wire::outgoing& m) {
 
 // --- time ----------------------------------------------------------------------------------------------------------------------
 
-/// A timer that is due too early is left alone: when it fires, it is set anew. Deadlines move with every byte, the timer must not.
+/// A timer that is due too early is mostly left alone: when it fires, it is set anew. Deadlines move with every byte, the timer must not:
+/// it follows them once in a second at most, so that a calm client is not woken up for nothing.
 void client_impl::arm_timer() {
     session::time_point at = std::min(core_.next_deadline(), finish_by_);
     if (transport_) at = std::min(at, transport_->next_deadline());
@@ -387,7 +388,10 @@ void client_impl::arm_timer() {
         }
         return;
     }
-    if (timer_at_ <= at) return;
+    if (timer_at_ <= at) {
+        if (timer_at_ == at || now_ < postpone_from_) return;
+        postpone_from_ = now_ + std::chrono::seconds(1);
+    }
     timer_at_ = at;
     timer_->expires_at(at);
     timer_->async_wait([self = shared_from_this(), generation = ++timer_generation_](std::error_code) {

@@ -1,7 +1,7 @@
 // The load generator: one job a run, on the public API only; prints one JSON line (bench/common/measure.hpp says what is in it).
 //
 //     load pub      --size 128 --n 2000000                  publishes, one flush at the end
-//     load pub-threads --threads 1 --size 128 --n 2000000 [--handoff 131072]   the same from other threads than the event loop's
+//     load pub-threads --threads 1 --size 128 --n 2000000 [--handoff 524288]   the same from other threads than the event loop's
 //     load recv     --size 128 --n 1000000 [--subscriptions 1] [--connections 1] [--load "PROGRAM ARGUMENT..."]
 //                                                           a handler adds up payload sizes; so many subscriptions on each connection,
 //                                                           all on one thread; without --load the server feeds by itself
@@ -23,15 +23,18 @@ struct job {
     std::string_view name;
     void (*run)(bench::world&);
     bool connects;
-    std::size_t buffers = std::size_t{8} * 1024 * 1024;
+    std::size_t outbox = std::size_t{8} * 1024 * 1024;
+    std::size_t handoff = outbox;
 };
 
-/// Threads at full speed are told early that there is no room: what they write is sent while it is still in the processor's cache.
-constexpr std::size_t small_buffers = std::size_t{128} * 1024;
+/// Threads at full speed are told early that there is no room: what they write is sent while it is still in the processor's cache. What
+/// they hand over lasts for as long as one of them sleeps.
+constexpr std::size_t small_outbox = std::size_t{128} * 1024;
+constexpr std::size_t small_handoff = std::size_t{512} * 1024;
 
 constexpr job jobs[] = {
     {"pub", bench::publish, true},
-    {"pub-threads", bench::publish_from_threads, true, small_buffers},
+    {"pub-threads", bench::publish_from_threads, true, small_outbox, small_handoff},
     {"recv", bench::receive, false},
     {"pubsub", bench::publish_and_receive, true},
     {"request", bench::request, false},
@@ -52,7 +55,7 @@ int main(int argc, char** argv) {
     for (const job& j : jobs) {
         if (j.name != wanted) continue;
         const bench::arguments given(argc - 1, argv + 1);
-        bench::world w(given, j.buffers);
+        bench::world w(given, j.outbox, j.handoff);
         if (j.connects) w.connect();
         j.run(w);
         return 0;

@@ -38,9 +38,9 @@ inline void require(const std::error_code& ec, std::string_view what) {
 /// A client of its own, on an event loop of its own. Declared before what uses it.
 class world {
 public:
-    /// `buffers` is connect_options::outbox_bytes and handoff_bytes unless the run says otherwise.
-    world(const arguments& a, std::size_t buffers)
-        : given(a), nc(io.get_executor(), with_buffers(a.number("outbox", buffers), a.number("handoff", buffers))), js(nc) {}
+    /// connect_options::outbox_bytes and handoff_bytes, unless the run says otherwise.
+    world(const arguments& a, std::size_t outbox, std::size_t handoff)
+        : given(a), nc(io.get_executor(), with_buffers(a.number("outbox", outbox), a.number("handoff", handoff))), js(nc) {}
     ~world() {
         nc.close();
         io.restart();

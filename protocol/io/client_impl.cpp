@@ -194,7 +194,7 @@ void client_impl::start_request(const detail::request_parts& arguments, std::chr
 void client_impl::start_flush(const flush_options& options, detail::any_handler<void(std::error_code)> handler) {
     const entry_check check(wire_);
     wake();
-    take_handed_over(false, clock::now());
+    if (handoff_) take_handed_over(handoff_->waiting(), false, clock::now());
     const asio::cancellation_slot slot = handler.slot();
     watch(slot, core_.flush(options.timeout, handler.release(), clock::now()), asio::cancellation_type::all);
 }
@@ -209,8 +209,10 @@ void client_impl::start_writable(const writable_options& options, detail::any_ha
 void client_impl::start_drain(detail::any_handler<void(std::error_code)> handler) {
     const entry_check check(wire_);
     wake();
-    if (handoff_) handoff_->refuse(errc::draining);
-    take_handed_over(true, clock::now());  // what was accepted is sent, whatever the outbox' limit says
+    if (handoff_) {
+        handoff_->refuse(errc::draining);
+        take_handed_over(handoff_->waiting(), true, clock::now());  // what was accepted is sent, whatever the outbox' limit says
+    }
     const asio::cancellation_slot slot = handler.slot();
     watch(slot, core_.drain(handler.release(), clock::now()), asio::cancellation_type::terminal);
 }

@@ -122,8 +122,8 @@ private:
     void apply_facts();
     void read_in();
     void resume_reading();
-    /// What other threads have published; all of it, or what the outbox has room for.
-    void take_handed_over(bool all, session::time_point now);
+    /// So many bytes of what other threads have published, up to the end of a block; unless `beyond_limit`, what the outbox has room for.
+    void take_handed_over(std::size_t most, bool beyond_limit, session::time_point now);
     void tell_handoff() noexcept;
     [[nodiscard]] bool hand_over(std::size_t n);
     [[nodiscard]] bool finish_read();

@@ -117,7 +117,8 @@ void client_impl::apply_facts() {
         if (transport_) transport_->on_time(now_);
         if (now_ >= finish_by_) drop_transport();
     }
-    if (handoff_) take_handed_over(false, now_);
+    // What is taken is written before more is, as long as it is in the processor's cache.
+    if (handoff_ && handoff_->filled()) take_handed_over(2 * session::outbox::block_size, false, now_);
 }
 
 void client_impl::read_in() {
@@ -141,28 +142,6 @@ void client_impl::read_in() {
         if (result.outcome == transfer::ended) return transport_down(result.ec);
         if (result.outcome == transfer::blocked) return;
     }
-}
-
-void client_impl::take_handed_over(bool all, session::time_point now) {
-    if (!handoff_ || !handoff_->filled()) return;
-    // What is handed over meanwhile is for the next time.
-    for (int batches = 0; batches < 2; ++batches) {
-        const std::string_view frames = handoff_->next();
-        if (frames.empty()) return;
-        const std::size_t n = core_.take_frames(frames, all, now);
-        handoff_->taken(n);
-        if (n < frames.size()) return;  // goes on when something has been written
-    }
-    wants_turn_ = true;
-}
-
-/// Told before each event, at the end of each turn and of the client.
-void client_impl::tell_handoff() noexcept {
-    if (!handoff_) return;
-    const client_state state = core_.state();
-    if (state == client_state::closed) return handoff_->end();
-    const slipstream::server_info& info = core_.server_info();
-    handoff_->tell(info, !info.server_id.empty(), state == client_state::connected);
 }
 
 /// What was parsed no further because a queue was full goes on when there is room.

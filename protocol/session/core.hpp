@@ -28,6 +28,7 @@
 #include <slipstream/server_info.hpp>
 #include <slipstream/statistics.hpp>
 
+#include "protocol/session/handed_batch.hpp"
 #include "protocol/session/login_machine.hpp"
 #include "protocol/session/outbox.hpp"
 #include "protocol/session/outputs.hpp"
@@ -66,6 +67,9 @@ public:
     /// Takes over frames (PUB, HPUB) that another thread has encoded, and checked by an older INFO: from the front as many
     /// as the outbox has room for, all of them with `beyond_limit`. Returns the bytes taken.
     std::size_t take_frames(std::string_view frames, bool beyond_limit, time_point now);
+    /// Takes over a batch of such frames as a whole, without looking at each, and a large one without copying it, if nothing speaks
+    /// against it: it fits, and a server is there that takes all of them.
+    batch_fate take_batch(handed_batch& batch, bool beyond_limit);
     std::error_code subscribe(std::string_view subject, const subscribe_options& options, std::function<void(const message_view&)> handler,
                               std::shared_ptr<subscription_state>& out);
     /// To be called too when the last handle of a subscription goes, whether it has ended or not.

@@ -146,6 +146,32 @@ std::size_t core::take_frames(std::string_view frames, bool beyond_limit, time_p
     return taken;
 }
 
+batch_fate core::take_batch(handed_batch& batch, bool beyond_limit) {
+    parts& p = *parts_;
+    outbox& box = p.shared.box;
+    if (p.shared.closed) {
+        batch.clear();
+        return batch_fate::taken;
+    }
+    if (box.holds() || batch.largest > static_cast<std::size_t>(p.shared.info.max_payload) || (batch.headers && !p.shared.info.headers))
+        return batch_fate::by_frames;
+    // A large one could wait for ever while others fill what becomes free.
+    const std::size_t size = batch.frames.size();
+    const std::size_t room = box.limit() - std::min(box.size(), box.limit());
+    if (!beyond_limit && size > room) return size <= box.limit() / 2 ? batch_fate::waits : batch_fate::by_frames;
+    const std::uint64_t messages = batch.messages;
+    const std::uint64_t bytes = batch.bytes;
+    if (size >= outbox::least_adopted)
+        box.adopt(batch.frames);
+    else
+        box.user_frames().append(batch.frames.view());
+    batch.clear();
+    p.shared.counters.out_msgs += messages;
+    p.shared.counters.out_bytes += bytes;
+    p.shared.counters.handed_over_msgs += messages;
+    return batch_fate::taken;
+}
+
 std::error_code core::subscribe(std::string_view subject, const subscribe_options& options,
                                 std::function<void(const message_view&)> handler, std::shared_ptr<subscription_state>& out) {
     parts& p = *parts_;

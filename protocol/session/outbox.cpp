@@ -22,8 +22,7 @@ void wipe_contents(wire::write_buffer& buffer) noexcept {
 
 /// What may throw comes first. The row of blocks and the spare ones have room for all of them from here on.
 void outbox::close_block() {
-    const std::size_t blocks = closed_.size() + spare_.size() + 3;
-    if (spare_.capacity() < blocks) spare_.reserve(2 * blocks);
+    make_room_for_blocks(1);
     block next;
     if (spare_.empty()) static_cast<void>(next.bytes.reserve(block_capacity));
     closed_.push({});
@@ -34,6 +33,27 @@ void outbox::close_block() {
     }
     ahead_ += back_.bytes.size();
     closed_.waiting().back() = std::exchange(back_, std::move(next));
+}
+
+void outbox::make_room_for_blocks(std::size_t more) {
+    const std::size_t blocks = closed_.size() + spare_.size() + more + 2;
+    if (spare_.capacity() < blocks) spare_.reserve(2 * blocks);
+}
+
+void outbox::adopt(wire::write_buffer& frames) {
+    end_quick();
+    assert(!held_open_);
+    if (!back_.bytes.empty()) close_block();
+    make_room_for_blocks(1);
+    closed_.push({});
+    wire::write_buffer& place = closed_.waiting().back().bytes;
+    if (!spare_.empty()) {
+        place = std::move(spare_.back());
+        spare_.pop_back();
+        least_spare_ = std::min(least_spare_, spare_.size());
+    }
+    place.swap(frames);
+    ahead_ += place.size();
 }
 
 void outbox::begin_quick() noexcept {

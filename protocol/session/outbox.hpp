@@ -70,6 +70,14 @@ public:
         quick_ -= n;
         back_.bytes.commit(n);
     }
+    /// Takes a block of whole user's frames as it is, to be written behind what was appended before, and leaves an empty one, perhaps
+    /// with memory. Only while nothing is held. When memory ends, nothing has happened.
+    void adopt(wire::write_buffer& frames);
+    /// From so many bytes on that is cheaper than to append a copy.
+    static constexpr std::size_t least_adopted = 8 * 1024;
+    /// A block's memory: it has room for a frame that began just before it was full, if that is not a large one. What is adopted should
+    /// have as much, then it is used again.
+    static constexpr std::size_t block_capacity = block_size + 8 * 1024 + 512;
     /// What was appended last holds a secret (CONNECT): its bytes are wiped once they are written or forgotten. To be called at once:
     /// when no write is in flight it also takes them out of the way of what is appended next, so that growing copies no secret.
     void wipe_when_written() noexcept {
@@ -98,6 +106,9 @@ public:
     void recall(const std::function<bool(const wire::frame&, std::uint64_t position)>& keep);
     /// The most that size() was before something of it was written or dropped.
     [[nodiscard]] std::size_t most() const noexcept { return most_; }
+    /// Whether user frames are held now, and the most that may wait.
+    [[nodiscard]] bool holds() const noexcept { return held_open_; }
+    [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
     /// Bytes of user and protocol frames that are not written yet, held ones included.
     [[nodiscard]] std::size_t size() const noexcept { return unwritten() + held_.size(); }
 
@@ -122,8 +133,6 @@ public:
     [[nodiscard]] std::size_t capacity() const noexcept;
 
 private:
-    /// A closed block has room for a frame that began just before it was full, if that is not a large one.
-    static constexpr std::size_t block_capacity = block_size + 8 * 1024 + 512;
     /// Written blocks that nothing has asked for again during so many writes go back (I5). A flow that fills the outbox again
     /// and again has used all of them by then.
     static constexpr unsigned writes_of_a_period = 512;
@@ -141,6 +150,7 @@ private:
         if (const std::size_t now = size(); now > most_) most_ = now;
     }
     void close_block();
+    void make_room_for_blocks(std::size_t more);
     void keep_for_later(wire::write_buffer written) noexcept;
     void release_spare(std::size_t count) noexcept;
     void front_done() noexcept;

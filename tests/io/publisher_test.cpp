@@ -220,6 +220,38 @@ TEST_CASE_FIXTURE(
     CHECK(runs_out());
 }
 
+TEST_CASE_FIXTURE(io_fixture, "D7 C13: many blocks of other threads' messages arrive in order; a flush and a drain cover all of them") {
+    connect_options o = options();
+    o.handoff_bytes = 4 * 1024 * 1024;
+    client nc(context.get_executor(), o);
+    thread_safe_publisher publisher(nc);
+    constexpr int messages = 5'000;
+    std::string all;
+    for (int i = 0; i < messages; ++i) all += "PUB a 100\r\n" + std::to_string(10'000 + i) + std::string(95, 'x') + "\r\n";
+    const auto publish_all = [&] {
+        for (int i = 0; i < messages; ++i) REQUIRE_FALSE(publisher.publish("a", std::to_string(10'000 + i) + std::string(95, 'x')));
+    };
+    auto server = [&]() -> asio::awaitable<void> {
+        peer_connection c = co_await peer.accept();
+        co_await c.handshake();
+        co_await c.expect(all + "PING\r\n");
+        co_await c.send("PONG\r\n");
+        co_await c.expect(all + "PING\r\n");
+        co_await c.send("PONG\r\n");
+        CHECK((co_await c.rest()).empty());
+    };
+    auto user = [&]() -> asio::awaitable<void> {
+        co_await nc.async_connect();
+        publish_all();
+        co_await nc.async_flush();
+        publish_all();
+        co_await nc.async_drain();
+        CHECK(nc.stats().handed_over_msgs == 2 * messages);
+    };
+    play(context, server, user);
+    CHECK(runs_out());
+}
+
 TEST_CASE_FIXTURE(io_fixture, "E4 B20: fail_fast holds for other threads as well, and so do bad options") {
     connect_options o = options();
     o.fail_fast = true;

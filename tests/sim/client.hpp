@@ -136,6 +136,7 @@ private:
     void flood(flood_rest what);
     void hand_over(const std::string& subject, std::size_t size, bool with_headers);
     bool take_handed_over(bool all);
+    [[nodiscard]] std::size_t take_from(std::string_view frames, bool all);
 
     // --- client_choices.cpp ---
     void set_servers(std::uint64_t which, std::uint64_t how);

@@ -4,7 +4,9 @@
 
 #include <slipstream/error.hpp>
 
+#include "protocol/session/handed_batch.hpp"
 #include "protocol/wire/encoder.hpp"
+#include "protocol/wire/frame_walker.hpp"
 #include "protocol/wire/write_buffer.hpp"
 #include "tests/sim/alloc_meter.hpp"
 #include "tests/sim/client.hpp"
@@ -98,15 +100,38 @@ void sim_client::hand_over(const std::string& subject, std::size_t size, bool wi
     handed_over_ends_.emplace_back(handed_over_.size(), m.number);
 }
 
+namespace {
+
+/// As protocol/io's hand-off keeps them.
+session::handed_batch batch_of(std::string_view frames) {
+    session::handed_batch batch;
+    wire::frame_walker walker(frames);
+    while (walker.next() == wire::walk_status::frame) {
+        const wire::frame& f = walker.current();
+        batch.append(f.size, {f.subject, f.reply_to, f.header_block, f.payload});
+    }
+    return batch;
+}
+
+}  // namespace
+
+/// As the shell does it: the whole batch first, sometimes (a batch of which some were taken has no second chance).
+std::size_t sim_client::take_from(std::string_view frames, bool all) {
+    const bool whole = frames.size() % 4 != 0;
+    session::handed_batch batch = whole ? batch_of(frames) : session::handed_batch();
+    const metered in_core;
+    if (whole) {
+        const session::batch_fate fate = core_->take_batch(batch, all);
+        if (fate != session::batch_fate::by_frames) return fate == session::batch_fate::taken ? frames.size() : 0;
+    }
+    return core_->take_frames(frames, all, world_.time.now());
+}
+
 /// True when something was taken.
 bool sim_client::take_handed_over(bool all) {
     if (handed_over_.empty()) return false;
     const std::size_t before = core_->stats().outbox_bytes;
-    std::size_t n = 0;
-    {
-        const metered in_core;
-        n = core_->take_frames(handed_over_, all, world_.time.now());
-    }
+    const std::size_t n = take_from(handed_over_, all);
     if (n == 0) {
         world_.hit(probe::handed_over_waits);
         return false;

@@ -93,6 +93,86 @@ TEST_CASE("D11 C13: frames of other threads are taken whole, as far as the outbo
     t.finish();
 }
 
+TEST_CASE("D11 C13: a batch of other threads is taken as a whole, a large one with its memory, in order; or it waits, or is looked at") {
+    session_script s;
+    connect_options o;
+    o.outbox_bytes = 50'000;
+    connected_by_hand(s, std::move(o));
+    const auto batch_of = [](std::size_t size) {
+        session::handed_batch batch;
+        const std::string payload(size, 'x');
+        const wire::outgoing m{"a", {}, {}, payload};
+        batch.append(wire::publish_size(m), m);
+        return batch;
+    };
+    CHECK_FALSE(s.core().publish("b", {}, {}, "0"));
+    std::string expected = "PUB b 1\r\n0\r\n";
+    for (const std::size_t size : {std::size_t{1}, std::size_t{20'000}, std::size_t{2}}) {
+        session::handed_batch batch = batch_of(size);
+        const std::string frames(batch.frames.view());
+        const char* const memory = batch.frames.data();
+        expected += frames;
+        CHECK(s.core().take_batch(batch, false) == session::batch_fate::taken);
+        CHECK(batch.frames.empty());
+        CHECK(batch.messages == 0);
+        CHECK((batch.frames.data() == memory) == (size < session::outbox::least_adopted));
+    }
+    CHECK(s.core().stats().handed_over_msgs == 3);
+    CHECK(s.core().stats().out_msgs == 4);
+    CHECK(s.core().stats().out_bytes == 1 + 1 + 20'000 + 2);
+    CHECK(s.core().stats().outbox_bytes == expected.size());
+
+    session::handed_batch waiting = batch_of(25'000 - 14);
+    CHECK(s.core().take_batch(waiting, false) == session::batch_fate::taken);
+    expected += std::string(batch_of(25'000 - 14).frames.view());
+    waiting = batch_of(20'000);
+    CHECK(s.core().take_batch(waiting, false) == session::batch_fate::waits);
+    session::handed_batch large = batch_of(25'001);  // more than half of the outbox: it does not wait until there is room for all of it
+    CHECK(s.core().take_batch(large, false) == session::batch_fate::by_frames);
+    CHECK(large.messages == 1);
+
+    std::string stream;
+    while (!s.core().pending_write().empty()) {
+        const std::string now(s.core().pending_write());
+        stream += now;
+        s.written(now.size());
+    }
+    CHECK(stream == expected);
+    session::handed_batch whole = batch_of(50'001);  // only a message by itself may be larger than the outbox
+    CHECK(s.core().take_batch(whole, false) == session::batch_fate::by_frames);
+    CHECK(s.core().take_batch(waiting, false) == session::batch_fate::taken);
+    CHECK(s.core().take_batch(large, true) == session::batch_fate::taken);
+    s.finish();
+}
+
+TEST_CASE("C17 C13: a batch in which something is not for this server, and one while down, is looked at; a closed client wants none") {
+    session_script s;
+    s.manual_writes();
+    s.start();
+    s.connect();
+    s.expect_dial("127.0.0.1:4222");
+    s.dialed();
+    s.server_says("INFO {\"max_payload\":2}\r\n");
+    all_written(s);
+    s.server_says("PONG\r\n");
+    s.expect_event(event_kind::connected);
+    const auto fate_of = [&](std::string_view header_block, std::string_view payload) {
+        session::handed_batch batch;
+        const wire::outgoing m{"a", {}, header_block, payload};
+        batch.append(wire::publish_size(m), m);
+        return s.core().take_batch(batch, true);
+    };
+    CHECK(fate_of({}, "12") == session::batch_fate::taken);
+    CHECK(fate_of({}, "123") == session::batch_fate::by_frames);
+    CHECK(fate_of("NATS/1.0\r\n\r\n", "") == session::batch_fate::by_frames);
+    s.down();
+    CHECK(fate_of({}, "1") == session::batch_fate::by_frames);
+    s.close();
+    CHECK(fate_of({}, "1") == session::batch_fate::taken);
+    CHECK(s.core().stats().handed_over_msgs == 1);
+    s.finish();
+}
+
 TEST_CASE("C17 C13: frames that this server cannot take are left out and told; while down they are held") {
     session_script s;
     s.manual_writes();

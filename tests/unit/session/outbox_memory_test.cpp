@@ -29,6 +29,27 @@ TEST_CASE("C25: queueing and writing allocates nothing in steady state") {
     CHECK(counter.count() == 0);
 }
 
+TEST_CASE("C25: adopted blocks cost no allocation in steady state: their memory goes round") {
+    outbox box(plenty);
+    box.release(release_all);
+    const std::string payload(128, 'x');
+    wire::write_buffer filled;
+    const auto turn = [&] {
+        for (int i = 0; i < 3; ++i) {
+            static_cast<void>(filled.reserve(outbox::block_capacity));
+            while (filled.size() < outbox::block_size) wire::encode_pub(filled, "some.subject", "", payload);
+            box.adopt(filled);
+            REQUIRE(filled.empty());
+            wire::encode_pub(box.user_frames(), "some.subject", "", payload);
+        }
+        while (!box.pending().empty()) box.on_written(box.pending().size());
+    };
+    for (int i = 0; i < 10; ++i) turn();
+    const test::allocation_counter counter;
+    for (int i = 0; i < 100; ++i) turn();
+    CHECK(counter.count() == 0);
+}
+
 TEST_CASE("C25: large turns, one after the other, keep their blocks; I5: afterwards, or after a silence, the memory goes back") {
     outbox box(plenty);
     box.release(release_all);

@@ -85,7 +85,7 @@ struct login_machine::prover {
 
 void login_machine::begin(authentication how, login_request request) {
     end();
-    traces_ = true;
+    if (!std::holds_alternative<no_auth>(how)) traces_ = true;
     how_ = std::move(how);
     const auto* const provider = std::get_if<credential_provider>(&how_);
     if (provider == nullptr) {
@@ -100,7 +100,7 @@ void login_machine::begin(authentication how, login_request request) {
 
 void login_machine::prove(std::string_view nonce) {
     if (state_ != state::known) return;
-    traces_ = true;
+    if (!std::holds_alternative<no_auth>(how_)) traces_ = true;
     nonce_ = nonce;
     state_ = state::proving;
     std::visit(prover{*this}, how_);

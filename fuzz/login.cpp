@@ -214,7 +214,8 @@ void check(fuzz::input in) {
     if (ready) check_proved(machine, how, made, nonce);
     if (machine.now() == login_machine::state::failed)
         FUZZ_CHECK(machine.why().error && !made.shows(machine.why().detail) && !made.shows(machine.why().error.message()));
-    FUZZ_CHECK(machine.take_traces() && !machine.take_traces());
+    FUZZ_CHECK(machine.take_traces() == (through_provider || !std::holds_alternative<no_auth>(given)));
+    FUZZ_CHECK(!machine.take_traces());
     machine.end();
     FUZZ_CHECK(machine.now() == login_machine::state::none && !machine.has_action() && machine.fields().sig.empty());
     auth::wipe_traces();

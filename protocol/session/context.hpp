@@ -66,6 +66,7 @@ struct context {
     bool leaving = false;           // up, but what the user sends is held for the next connection
     bool closed = false;
     std::uint64_t generation = 0;   // of the current or last connection
+    std::uint64_t attempt = 0;      // the same of the attempt, from its dial on
     std::uint64_t sequence = 0;     // numbers SUBs and PINGs in the order they are queued
     event_limit limit;
 
@@ -77,7 +78,7 @@ struct context {
         event e;
         e.kind = event_kind::server_error;
         e.error = code;
-        e.generation = generation;
+        e.generation = attempt;
         e.detail = detail;
         e.subject = subject;
         out.tell(std::move(e));

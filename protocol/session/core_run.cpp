@@ -44,6 +44,7 @@ void core::parts::run(time_point now) {
 
 void core::parts::dial() {
     ++shared.counters.dials;
+    shared.attempt = machine->generation();
     shared.out.actions.push({transport_action::kind::dial, machine->generation(), machine->server().host, machine->server().port});
     transport_open = true;
 }

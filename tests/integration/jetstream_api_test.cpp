@@ -288,8 +288,11 @@ TEST_CASE("style-anchors 3.4: callback, future, coroutine, deferred, bound execu
         CHECK(e.code() == js_errc::consumer_not_found);
     }
     CHECK_FALSE(ran_elsewhere);
-    elsewhere.run_for(5s);
-    CHECK(ran_elsewhere);
+    CHECK(run_until(f.io, [&] {  // its reply may come last
+        elsewhere.restart();
+        elsewhere.poll();
+        return ran_elsewhere;
+    }));
 }
 
 TEST_CASE("H10 H11: a context and its client may go while an operation is pending; an event loop that ends takes the handlers with it") {

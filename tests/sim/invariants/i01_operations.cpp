@@ -101,7 +101,8 @@ private:
         if (op.ec == errc::timeout) world_.hit(probe::valve_timed_out);
         if (op.ec) return;
         world_.hit(probe::valve_opened);
-        const bool nothing_came_since = c.messages == op.messages_before && op.index + 1 == c.operations.size();
+        const bool nothing_came_since =
+            c.messages == op.messages_before && c.turns == op.turn_at_start && op.index + 1 == c.operations.size();
         if (nothing_came_since && !c.core().writable()) violated(name(op) + " has ended, and there is no room");
     }
 

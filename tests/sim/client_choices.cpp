@@ -22,6 +22,7 @@ void sim_client::set_servers(std::uint64_t which, std::uint64_t how) {
     if (servers.empty()) servers.push_back("nats://s0.sim:4222");
     if (how == 1) servers.insert(servers.begin(), "nats://nowhere.sim:4222");
     if (how == 2) servers.push_back("ws://s0.sim:4222");
+    static_cast<void>(pull_actions());  // an attempt that was decided upon before is not touched
     std::error_code ec;
     {
         const metered in_core;

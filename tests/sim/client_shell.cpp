@@ -134,12 +134,17 @@ void sim_client::read_in() {
             world_.note("down", slot, l.id, reset ? "reset" : "eof");
             drop_transport(false);
             world_.tell([&](invariant& i) { i.on_down(*this, l, ec); });
-            in_read_ = true;  // what had been read before a pause is looked at now
+            std::vector<std::uint64_t> dropped;
+            for (const app_subscription& s : subscriptions) dropped.push_back(s.state->dropped);
+            in_read_ = true;  // what had been read is looked at now, and nothing is waited for any more
             {
                 const metered in_core;
                 core_->on_transport_down(l.generation, ec, world_.time.now());
             }
             in_read_ = false;
+            for (std::size_t i = 0; i < dropped.size(); ++i) {
+                if (subscriptions[i].state->dropped != dropped[i]) subscriptions[i].cut_in_pause = true;
+            }
             note_pause();
             return;
         }

@@ -225,6 +225,7 @@ operation& sim_client::flush(std::chrono::milliseconds timeout) {
 
 void sim_client::drain() {
     close_wished = true;
+    for (app_subscription& s : subscriptions) s.touched_on = attempt != nullptr ? attempt->id : 0;
     if (take_handed_over(true)) world_.hit(probe::handed_over_on_drain);
     drain_deadline = std::min(drain_deadline, session::deadline_after(world_.time.now(), options().drain_timeout));
     operation& op = begin(operation_kind::drain, drain_deadline - world_.time.now());

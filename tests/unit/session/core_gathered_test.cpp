@@ -58,10 +58,7 @@ TEST_CASE("I14: a connection that is lost inside a large payload brings the whol
         s.expect_event(event_kind::reconnecting);
         s.advance_to_dial();
         s.expect_dial("127.0.0.1:4222");
-        s.dialed();
-        s.server_says(session_script::plain_info);
-        all_written(s);
-        s.server_says("PONG\r\n");
+        handshake_by_hand(s);
         s.expect_sent("CONNECT ~PING\r\n");
         while (!s.core().pending_write().empty()) all_written(s);
         s.expect_sent(again);

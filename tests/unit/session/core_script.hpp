@@ -39,16 +39,21 @@ inline void all_written(session_script& s) {
     s.check([&s] { s.written(s.core().pending_write().size()); });
 }
 
+/// With manual writes: from the dial to the PONG.
+inline void handshake_by_hand(session_script& s, std::string_view info = session_script::plain_info) {
+    s.dialed();
+    s.server_says(info);
+    all_written(s);
+    s.server_says("PONG\r\n");
+}
+
 /// Connected, and from then on bytes leave by written() alone.
 inline void connected_by_hand(session_script& s, connect_options o = {}) {
     s.manual_writes();
     s.start(std::move(o));
     s.connect();
     s.expect_dial("127.0.0.1:4222");
-    s.dialed();
-    s.server_says(session_script::plain_info);
-    all_written(s);
-    s.server_says("PONG\r\n");
+    handshake_by_hand(s);
     s.expect_event(event_kind::connected);
 }
 

@@ -151,10 +151,7 @@ TEST_CASE("C17 C13: a batch in which something is not for this server, and one w
     s.start();
     s.connect();
     s.expect_dial("127.0.0.1:4222");
-    s.dialed();
-    s.server_says("INFO {\"max_payload\":2}\r\n");
-    all_written(s);
-    s.server_says("PONG\r\n");
+    handshake_by_hand(s, "INFO {\"max_payload\":2}\r\n");
     s.expect_event(event_kind::connected);
     const auto fate_of = [&](std::string_view header_block, std::string_view payload) {
         session::handed_batch batch;
@@ -179,10 +176,7 @@ TEST_CASE("C17 C13: frames that this server cannot take are left out and told; w
     s.start();
     s.connect();
     s.expect_dial("127.0.0.1:4222");
-    s.dialed();
-    s.server_says("INFO {\"max_payload\":2}\r\n");
-    all_written(s);
-    s.server_says("PONG\r\n");
+    handshake_by_hand(s, "INFO {\"max_payload\":2}\r\n");
     s.expect_event(event_kind::connected);
     const std::string mixed = frames({"1", "too large", "2"}) + frames({""}, "NATS/1.0\r\n\r\n") + frames({"3"});
     CHECK(s.core().take_frames(mixed, false, s.now()) == mixed.size());

@@ -141,6 +141,7 @@ private:
     bool write_out() { return transport_ && transport_->writable() && write_some(); }
     bool write_some();
     [[nodiscard]] bool may_write_early() const noexcept;
+    void begin_early_write() noexcept;
     void write_early();
     std::error_code publish_large(const wire::outgoing& m);
     [[nodiscard]] bool goes_on(const transfer_result& result);

@@ -314,14 +314,18 @@ bool client_impl::goes_on(const transfer_result& result) {
 /// Not while the core is parsing: the end of the turn is near.
 bool client_impl::may_write_early() const noexcept { return !in_core_ && transport_ && transport_->connected(); }
 
+/// Outside of a turn it has the time and the budget of one.
+void client_impl::begin_early_write() noexcept {
+    if (in_turn_) return;
+    now_ = clock::now();
+    bytes_left_ = bytes_per_turn;
+}
+
 /// Also when the peer had no room for what came before: it works at the same time, and is seldom behind for long. Without, a publisher
 /// that does not let the event loop run would queue megabytes because of one moment.
 void client_impl::write_early() {
     if (!may_write_early()) return;
-    if (!in_turn_) {
-        now_ = clock::now();
-        bytes_left_ = bytes_per_turn;
-    }
+    begin_early_write();
     try {
         write_some();
     } catch (const std::bad_alloc&) {  // no wait for a blocked peer could begin: the turn that is due anyway tries again
@@ -330,10 +334,7 @@ void client_impl::write_early() {
 
 /// From where the payload lies, behind what is queued. What the peer does not take at once is copied, and goes the usual way.
 std::error_code client_impl::publish_large(const wire::outgoing& m) {
-    if (!in_turn_) {
-        now_ = clock::now();
-        bytes_left_ = bytes_per_turn;
-    }
+    begin_early_write();
     if (write_error_ || bytes_left_ == 0) return core_.publish(m);
     transfer_result result;
     bool tried = false;

@@ -95,6 +95,15 @@ struct program {
         REQUIRE(run_until(loop, [this] { return bucket.has_value(); }));
     }
 
+    /// Lets go of everything. True when nothing of it is left on the event loop.
+    bool ends() {
+        nc->close();
+        bucket.reset();
+        js.reset();
+        nc.reset();
+        return runs_out(loop);
+    }
+
     /// The handler of an operation; `judge` sees the result of one without error.
     template <class Judge>
     auto told(Judge judge) {
@@ -220,11 +229,7 @@ bool live(const std::string& url, const operation& op, std::uint64_t nth) {
     CHECK(op.as_ever(p.ec));
     CHECK(p.right);
     CHECK(p.calls == 1);
-    p.nc->close();
-    p.bucket.reset();
-    p.js.reset();
-    p.nc.reset();
-    CHECK(runs_out(p.loop));
+    CHECK(p.ends());
     CHECK(p.calls == 1);
     return hit;
 }
@@ -286,11 +291,7 @@ TEST_CASE("H9: what ends while there is no memory at all for a turn is told all 
     finish(p);
     CHECK(p.ec == expected);
     watch.reset();
-    p.nc->close();
-    p.bucket.reset();
-    p.js.reset();
-    p.nc.reset();
-    CHECK(runs_out(p.loop));
+    CHECK(p.ends());
     CHECK(p.calls == 1);
 }
 
@@ -324,11 +325,7 @@ TEST_CASE("H9: an update is handed to its taker, or he is refused: at whatever a
     }
     CHECK(taken > 10);
     watch.stop();
-    p.nc->close();
-    p.bucket.reset();
-    p.js.reset();
-    p.nc.reset();
-    CHECK(runs_out(p.loop));
+    CHECK(p.ends());
 }
 
 TEST_CASE("H9: a timer that has been made needs no more memory, and goes on when its target throws") {

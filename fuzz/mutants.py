@@ -28,6 +28,10 @@ FILES = {
     WIRE + "headers.cpp": {"notices": ["headers", "direct_message", "unit:wire/test_wire"]},
     API + "ack_subject.cpp": {"notices": ["ack_subject"]},
     API + "reply.cpp": {"notices": ["publish_ack", "response_classifier", "direct_message", "api_replies"]},
+    WIRE + "error.cpp": {"notices": ["errors"]},
+    API + "error.cpp": {"notices": ["errors"]},
+    "kv/codec/error.cpp": {"notices": ["errors"]},
+    "kv/codec/outcome.cpp": {"notices": ["errors"]},
     KV + "collector.cpp": {"notices": ["collector"]},
     KV + "update_queue.cpp": {"notices": ["watch_facts"]},
 }
@@ -162,6 +166,17 @@ MUTATIONS = [
     (KV + "collector.cpp", "if (!d || d->key != key_) return;", "if (!d) return;"),
     (KV + "update_queue.cpp", "updates_ < max_updates_ &&", "updates_ <= max_updates_ &&"),
     (KV + "update_queue.cpp", "if (head_->begin == head_->end) {", "if (head_->begin >= head_->end && head_->next != nullptr) {"),
+    (WIRE + "error.cpp", "case std::errc::timed_out: return timed_out | transient;", "case std::errc::timed_out: return transient;"),
+    (WIRE + "error.cpp", "case std::errc::permission_denied:", ""),
+    (WIRE + "error.cpp", "case std::errc::invalid_argument: return invalid;", ""),
+    (WIRE + "error.cpp", "if (e != nullptr && e->generic != no_equivalent)", "if (e != nullptr)"),
+    (API + "error.cpp", "found->code == static_cast<errc>(value) ? found", "found->code >= static_cast<errc>(value) ? found"),
+    (API + "error.cpp", "return \"err_code_\" + std::to_string(", "return \"\" + std::to_string("),
+    ("kv/codec/error.cpp", "r->message : \"Unknown key-value error.\"", "r->message : \"\""),
+    ("kv/codec/outcome.cpp", "ec == slipstream::errc::connection_lost || ec == jetstream", "ec == jetstream"),
+    ("kv/codec/outcome.cpp", "if (ec == slipstream::errc::timeout || ec ==", "if (ec =="),
+    ("kv/codec/outcome.cpp", "if (is_mismatch(ec)) return errc::revision_mismatch;",
+     "if (is_mismatch(ec)) return slipstream::errc::closed;"),
 ]
 
 

@@ -29,6 +29,26 @@ bool number(std::string_view text, std::uint64_t& value) noexcept {
     return true;
 }
 
+std::vector<std::string_view> words_of(std::string_view line) {
+    std::vector<std::string_view> words;
+    for (std::size_t i = 0; i < line.size();) {
+        if (line[i] == ' ' || line[i] == '\t') {
+            ++i;
+            continue;
+        }
+        std::size_t end = i;
+        while (end < line.size() && line[end] != ' ' && line[end] != '\t') ++end;
+        words.push_back(line.substr(i, end - i));
+        i = end;
+    }
+    return words;
+}
+
+/// The beginning of a message's line has a CR inside or too many words.
+bool hopeless(std::string_view beginning, std::size_t most) {
+    return beginning.substr(0, beginning.size() - 1).find('\r') != std::string_view::npos || words_of(beginning).size() > most;
+}
+
 }  // namespace
 
 void reference_parser::feed(std::string_view bytes) {
@@ -68,7 +88,11 @@ bool reference_parser::next() {
     const bool message = verb == "MSG" || verb == "HMSG";
     if (message && rest_.size() > verb.size() && rest_[verb.size()] != ' ' && rest_[verb.size()] != '\t')
         return fail("no blank after a verb");
-    if (end == std::string::npos) return false;
+    if (end == std::string::npos) {
+        // Whatever else comes, it ends badly: a client may say so at once or when the line ends.
+        if (message && hopeless(std::string_view(rest_).substr(verb.size()), verb == "HMSG" ? 5 : 4)) suspicious_ = true;
+        return false;
+    }
     std::string line = rest_.substr(verb.size(), end - verb.size());
     if (std::exchange(first_, false) && verb != "INFO") suspicious_ = true;
     rest_.erase(0, end + 1);
@@ -78,17 +102,7 @@ bool reference_parser::next() {
 }
 
 bool reference_parser::message_line(std::string_view line, bool with_headers) {
-    std::vector<std::string_view> words;
-    for (std::size_t i = 0; i < line.size();) {
-        if (line[i] == ' ' || line[i] == '\t') {
-            ++i;
-            continue;
-        }
-        std::size_t end = i;
-        while (end < line.size() && line[end] != ' ' && line[end] != '\t') ++end;
-        words.push_back(line.substr(i, end - i));
-        i = end;
-    }
+    const std::vector<std::string_view> words = words_of(line);
     const std::size_t least = with_headers ? 4 : 3;
     if (words.size() != least && words.size() != least + 1) return fail("wrong arguments");
     if (line.find('\r') != std::string_view::npos) return fail("a CR among arguments");

@@ -17,6 +17,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parent.parent
 WIRE = "protocol/wire/"
+SESSION = "protocol/session/"
 API = "jetstream/api/"
 KV = "kv/machine/"
 
@@ -29,6 +30,9 @@ FILES = {
     API + "ack_subject.cpp": {"notices": ["ack_subject"]},
     API + "reply.cpp": {"notices": ["publish_ack", "response_classifier", "direct_message", "api_replies"]},
     WIRE + "error.cpp": {"notices": ["errors"]},
+    SESSION + "connection.cpp": {"notices": ["session"]},
+    SESSION + "core.cpp": {"notices": ["session"]},
+    SESSION + "core_wishes.cpp": {"notices": ["session"]},
     API + "error.cpp": {"notices": ["errors"]},
     "kv/codec/error.cpp": {"notices": ["errors"]},
     "kv/codec/outcome.cpp": {"notices": ["errors"]},
@@ -177,6 +181,14 @@ MUTATIONS = [
     ("kv/codec/outcome.cpp", "if (ec == slipstream::errc::timeout || ec ==", "if (ec =="),
     ("kv/codec/outcome.cpp", "if (is_mismatch(ec)) return errc::revision_mismatch;",
      "if (is_mismatch(ec)) return slipstream::errc::closed;"),
+    (SESSION + "connection.cpp", "last_was_error_ = unfinished_ = lame_duck_", "last_was_error_ = lame_duck_"),
+    (SESSION + "connection.cpp", "context_.out.finished.size() >= enough", "context_.out.finished.size() >= 1 && enough != SIZE_MAX"),
+    (SESSION + "connection.cpp", "unfinished_ = what == outcome::enough;", "unfinished_ = enough != SIZE_MAX;"),
+    (SESSION + "connection.cpp", "unfinished_ = what == outcome::enough;", ""),
+    (SESSION + "core.cpp", "if (read_unfinished()) parts_->read(now, enough);", ""),
+    (SESSION + "core_wishes.cpp", "if (box.holds() || batch.largest >", "if (batch.largest >"),
+    (SESSION + "core_wishes.cpp", "if (!beyond_limit && size > room) return size", "if (size > box.limit()) return size"),
+    (SESSION + "core_wishes.cpp", "    batch.clear();\n    p.shared.counters.out_msgs", "    p.shared.counters.out_msgs"),
 ]
 
 

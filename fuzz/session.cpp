@@ -2,7 +2,8 @@
 // (I2), the server reads whole frames (I3), events alternate and agree with the state (I4), silence is noticed in time (I5), dials are
 // bounded (I6), subscriptions are restored (I7), nothing is written before INFO, nor in plain text where TLS was asked for (I8, B3, B4),
 // memory is bounded (I9), any bytes from the server do no harm and a broken protocol ends the connection at once (I10), publishes and
-// requests come once and publishes in order (I14). With every kind of login, and no secret is in any event or address shown.
+// requests come once and publishes in order (I14); all of it also when a read is handed over in parts and anything happens between two of
+// them. With every kind of login, and no secret is in any event or address shown.
 #include <cstddef>
 #include <cstdint>
 

@@ -31,13 +31,7 @@ void session_world::run() {
 void session_world::pump() {
     for (int turns = 0;; ++turns) {
         FUZZ_CHECK(turns < 10'000);
-        bool more = false;
-        FUZZ_CHECK(!core_->has_news() || core_->may_have_outputs());
-        for (session::transport_action a; core_->next_action(a); more = true) take_action(a);
-        for (session::login_action a; core_->next_login_action(a); more = true) answer_login(a);
-        static_cast<void>(core_->take_login_traces());
-        for (event e; core_->next_event(e); more = true) tell(e);
-        for (session::finished_operation f; core_->next_finished(f); more = true) f.complete();
+        bool more = take_outputs(SIZE_MAX);
         if (open_ && !connected_) more |= dial();
         if (securing_) more |= secure();
         if (connected_ && !securing_ && !stuck_) more |= write();
@@ -49,6 +43,18 @@ void session_world::pump() {
     // A message that has left in part is kept whole, should the connection end there.
     const std::size_t beyond = large_ ? 100'000 : 4096;
     FUZZ_CHECK(core_->stats().outbox_bytes <= options_.outbox_bytes + beyond);  // I9
+}
+
+bool session_world::take_outputs(std::size_t completions) {
+    bool some = false;
+    FUZZ_CHECK(!core_->has_news() || core_->may_have_outputs());
+    for (session::transport_action a; core_->next_action(a); some = true) take_action(a);
+    for (session::login_action a; core_->next_login_action(a); some = true) answer_login(a);
+    static_cast<void>(core_->take_login_traces());
+    for (event e; core_->next_event(e); some = true) tell(e);
+    session::finished_operation f;
+    for (; completions > 0 && core_->next_finished(f); --completions, some = true) f.complete();
+    return some;
 }
 
 void session_world::take_action(const session::transport_action& a) {
@@ -163,13 +169,44 @@ bool session_world::read() {
     bytes.erase(0, n);
     last_in_ = now_;
     seen_.append(space.data(), n);
-    core_->on_read(generation_, n, now_);
+    const std::size_t enough = parted_ ? 1 + static_cast<std::size_t>(in_.below(3)) : SIZE_MAX;
+    const auto is_up = [&] { return core_->state() == client_state::connected && core_->generation() == generation_; };
+    const bool was_up = is_up();
+    std::uint64_t messages = core_->stats().in_msgs;
+    core_->on_read(generation_, n, now_, enough);
+    read_on(enough);
     wire::parse_result r;
-    while ((r = parser_.next(seen_)).status == wire::parse_status::op) seen_.erase(0, r.op.consumed);
-    if (r.status == wire::parse_status::need_more || core_->reading_paused()) return true;
+    while ((r = parser_.next(seen_)).status == wire::parse_status::op) {
+        messages += r.op.kind == wire::op_kind::msg ? 1 : 0;
+        seen_.erase(0, r.op.consumed);
+    }
+    if (core_->reading_paused()) return true;
+    if (r.status == wire::parse_status::need_more) {
+        if (was_up && is_up()) FUZZ_CHECK(core_->stats().in_msgs == messages);  // nothing of it waits for the next read
+        return true;
+    }
     for (session::transport_action a; core_->next_action(a);) take_action(a);
     FUZZ_CHECK(!connected_);  // I10
     return true;
+}
+
+/// The rest of a read that stopped, as the shell goes on with it: in the same turn, when what is finished was taken, or in a later one,
+/// when a completion has thrown and others still wait.
+void session_world::read_on(std::size_t enough) {
+    for (int parts = 0; core_->read_unfinished(); ++parts) {
+        FUZZ_CHECK(parts < 10'000);
+        FUZZ_CHECK(parted_ && connected_ && !core_->reading_paused());
+        const bool throws = in_.below(4) == 3;
+        std::size_t taken = 0;
+        for (session::finished_operation f; (taken == 0 || !throws) && core_->next_finished(f); ++taken) f.complete();
+        FUZZ_CHECK(taken >= (throws ? 1 : enough));  // it has not stopped for nothing
+        between_parts();
+        const std::uint64_t generation = generation_;
+        const std::size_t completions = in_.below(4) == 3 ? 0 : SIZE_MAX;  // the turn may have had its share of them
+        while (take_outputs(completions)) {}
+        if (!connected_ || generation_ != generation) FUZZ_CHECK(!core_->read_unfinished());  // it went with its connection
+        core_->read_on(now_, enough);
+    }
 }
 
 void session_world::tell(const event& e) {

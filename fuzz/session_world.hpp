@@ -151,9 +151,13 @@ private:
     static constexpr auto ping_interval = 2s;
     static constexpr unsigned pings_out = 2;
 
-    // --- session_world_acts.cpp: what happens ---
+    // --- session_world_login.cpp: who the user is ---
     connect_options choose_options();
     authentication choose_login();
+    void answer_login(const session::login_action& action);
+    void check_quiet(std::string_view text) const;
+
+    // --- session_world_acts.cpp: what happens ---
     template <class Start>
     operation& wish(session::duration limit, Start start) {
         operation& op = operations_.emplace_back();
@@ -165,6 +169,7 @@ private:
     void act();
     void user();
     void manage();
+    void between_parts();
     void server();
     std::string info();
     std::string nonsense();
@@ -176,7 +181,6 @@ private:
     void on_message(const message_view& m);
     std::shared_ptr<session::subscription_state> subscription();
     void down(std::error_code ec);
-    void answer_login(const session::login_action& action);
 
     // --- session_world.cpp: the shell's part, time, and what must hold ---
     void pump();
@@ -185,10 +189,11 @@ private:
     bool secure();
     bool write();
     bool read();
+    bool take_outputs(std::size_t completions);
+    void read_on(std::size_t enough);
     void tell(const event& e);
     void pass(session::duration d);
     void check_time();
-    void check_quiet(std::string_view text) const;
     void heal();
     void check_restored();
     void check_closed();
@@ -227,6 +232,8 @@ private:
     bool stuck_ = false;   // the server takes nothing
     bool failing_ = true;  // logins and handshakes may fail
     bool large_ = false;   // messages and queues
+    bool parted_ = false;  // a read stops when some replies are finished
+    bool batches_ = false; // of another thread
     bool up_ = false;
     bool leaving_ = false;  // the user has ended it
     bool ended_ = false;

@@ -49,7 +49,7 @@ ar rcs "$WORK/libpure.a" "$WORK"/objects/*.o
 for target in $(fuzz/run --list); do
     case $target in
         ordered) more=tests/unit/jetstream/ordered_world.cpp ;;
-        session) more='fuzz/session_world.cpp fuzz/session_world_acts.cpp' ;;
+        session) more='fuzz/session_world.cpp fuzz/session_world_acts.cpp fuzz/session_world_login.cpp' ;;
         *) more= ;;
     esac
     # shellcheck disable=SC2086

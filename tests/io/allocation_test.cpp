@@ -1,4 +1,9 @@
 // Steady state costs no allocation: counted on the client's thread, the server has its own.
+#include <cstddef>
+#include <memory>
+#include <new>
+
+#include <asio/bind_executor.hpp>
 #include <asio/post.hpp>
 
 #include "tests/io/fixture.hpp"
@@ -52,6 +57,28 @@ private:
     int rounds_ = 0;
     std::uint64_t count_ = 0;
     std::optional<allocation_counter> counter_;
+};
+
+/// Of operator new each time, which is counted and can be made to fail: what Asio keeps for the next operation is not.
+template <class T>
+struct plain_allocator {
+    using value_type = T;
+
+    plain_allocator() = default;
+    template <class U>
+    explicit plain_allocator(const plain_allocator<U>&) noexcept {}
+    T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T))); }
+    void deallocate(T* p, std::size_t) noexcept { ::operator delete(p); }
+    friend bool operator==(const plain_allocator&, const plain_allocator&) = default;
+};
+
+struct counting_handler {
+    using allocator_type = plain_allocator<char>;
+
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return {}; }
+    void operator()(std::error_code, const message&) const { ++*calls; }
+
+    std::shared_ptr<int> calls;
 };
 
 }  // namespace
@@ -153,6 +180,52 @@ TEST_CASE_FIXTURE(with_server, "H9: an allocation that fails at any point of a r
         CHECK((alive.ec ? alive.ec == errc::connection_lost : alive.reply.payload() == "still here"));
     }
     CHECK(completed == started);
+}
+
+TEST_CASE_FIXTURE(with_server, "H9: a handler of another executor is called once, or lost when that has no memory; the client lives on") {
+    bool hit = true;
+    std::uint64_t nth = 0;
+    while (hit && nth < 1'000) {
+        ++nth;
+        CAPTURE(nth);
+        asio::io_context other{1};
+        const auto held = std::make_shared<int>(0);
+        int thrown = 0;
+        const std::uint64_t reconnects = nc.stats().reconnects;
+        const auto ended = [&] {
+            other.restart();
+            static_cast<void>(other.poll());
+            return held.use_count() == 1;
+        };
+        {
+            const allocation_counter counter;
+            const failing_allocation fails(nth);
+            try {
+                nc.async_request("echo.a", "payload", {}, asio::bind_executor(other.get_executor(), counting_handler{held}));
+            } catch (const std::bad_alloc&) {  // refused to its caller
+                ++thrown;
+            }
+            while (!ended() && counter.count() < nth) {
+                try {
+                    static_cast<void>(context.run_one_for(1s));
+                } catch (const std::bad_alloc&) {
+                    ++thrown;
+                }
+            }
+            hit = counter.count() >= nth;
+        }
+        REQUIRE(run_until(context, ended));
+        outcome alive;
+        REQUIRE(run_until(context, [&] { return nc.healthy(); }));
+        // In a read it costs the connection, as any memory that ends there; else whoever runs the event loop hears of it.
+        const bool lost = thrown == 1 || nc.stats().reconnects == reconnects + 1;
+        CHECK((*held == 1 || (*held == 0 && lost)));
+        nc.async_request("echo.b", "still here", {}, alive.with_message());
+        REQUIRE(run_until(context, [&] { return alive.calls == 1; }));
+        CHECK((alive.ec ? alive.ec == errc::connection_lost : alive.reply.payload() == "still here"));
+    }
+    CHECK_FALSE(hit);
+    CHECK((nth > 2 || !allocations_are_counted()));
 }
 
 TEST_CASE("H9: memory ends at any point of making a client, connecting and subscribing: the connect ends once, and nothing is left") {

@@ -1,8 +1,8 @@
 // A move-only, type-erased completion handler: Asio 1.22 has none.
 //
-// It keeps work outstanding on the handler's associated executor, allocates with the associated allocator, frees its memory
-// before the handler runs, and offers the associated cancellation slot. A slot handler may outlive the operation: it names the
-// operation by an id that is never used again, so a late one finds nothing.
+// It keeps work outstanding on the handler's associated executor, allocates with the associated allocator, frees its memory before the
+// handler runs, and offers the associated cancellation slot, whose handler may come late: it names the operation by an id that is never
+// used again. A handler of another executor is lost, uncalled, when that one finds no memory to queue it: std::bad_alloc leaves complete.
 #pragma once
 
 #include <concepts>

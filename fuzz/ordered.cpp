@@ -44,7 +44,8 @@ ordered_settings settings_of(std::uint8_t flags) {
 void run_in_world(fuzz::input& in, std::uint8_t flags) {
     const ordered_settings settings = settings_of(flags);
     test::ordered_world world(settings, [&in] { return in.below(65'536); });
-    world.may_evict = settings.start.policy == deliver_policy::by_start_sequence || (flags & 32U) != 0;
+    world.replicated = (flags & 64U) != 0;
+    world.may_evict = !world.replicated && (settings.start.policy == deliver_policy::by_start_sequence || (flags & 32U) != 0);
     world.may_recreate = world.may_evict && (flags & 16U) != 0 && settings.stream_facts;
     for (int steps = 0; steps < 500 && !in.empty(); ++steps) world.step();
     world.heal();

@@ -104,7 +104,9 @@ void ordered_machine::reached(std::uint64_t sequence) noexcept {
 void ordered_machine::caught_up() {
     if (caught_up_) return;
     caught_up_ = true;
-    if (asked_.policy == deliver_policy::last_per_subject && snapshot_) reached(*snapshot_);
+    // A replica that lags behind has told its own state; what it does not have yet follows (W42).
+    const bool may_lag = facts_ && facts_->replicated;
+    if (asked_.policy == deliver_policy::last_per_subject && snapshot_ && !may_lag) reached(*snapshot_);
     emit(ordered_action::kind::tell_caught_up);
 }
 

@@ -76,6 +76,8 @@ struct stream_facts {
     wall_time created{};
     std::uint64_t first_seq = 0;
     std::uint64_t last_seq = 0;
+    /// This is what the stream's leader has. Another replica may deliver, and not have all of it yet.
+    bool replicated = false;
 };
 
 /// Where a message stands, from its ACK subject.

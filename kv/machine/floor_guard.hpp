@@ -47,6 +47,11 @@ public:
     /// The server is idle and has considered everything up to `sequence`.
     void on_idle(std::uint64_t sequence) noexcept;
     void on_stalled() noexcept { behind_ = true; }
+    /// The whole state was told, and delivery has come as far as `sequence`. When that is before the snapshot, a replica delivers that
+    /// was behind its leader: what it skips from here on may have been removed by retention.
+    void state_ended(std::uint64_t sequence) noexcept {
+        if (sequence < snapshot_) snapshot_ = 0;
+    }
     /// What lies up to `sequence` is known not to be missing.
     void accept(std::uint64_t sequence) noexcept;
 
@@ -59,6 +64,8 @@ public:
 
     /// Up to here everything was told for certain.
     [[nodiscard]] std::uint64_t limit() const noexcept;
+    /// What was delivered reaches up to here, the snapshot left aside.
+    [[nodiscard]] std::uint64_t told() const noexcept { return frontier_; }
     [[nodiscard]] std::uint64_t frontier() const noexcept { return frontier_ > snapshot_ ? frontier_ : snapshot_; }
 
 private:

@@ -89,13 +89,14 @@ void watch_machine::on_created(const jetstream::ordered_created& facts) {
     if (facts.stream != nullptr) {
         latest_created_ = facts.stream->created.time_since_epoch().count();
         if (resyncs_ == 0) created_ = latest_created_;
+        if (facts.stream->config.num_replicas > 1) may_lag_ = true;
         guard_.expose(exposure_of(facts.stream->config, settings_.options.strict_floor));
     }
     if (fresh_) {
         const std::uint64_t begin = facts.start.policy == deliver_policy::by_start_sequence ? facts.start.sequence - 1 : facts.begins_after;
         const bool state = facts.start.policy == deliver_policy::last_per_subject;
         guard_.begin(state ? 0 : begin, facts.snapshot);
-        gone_before_ = state && !resuming_ ? facts.snapshot : 0;
+        gone_before_ = state && !resuming_ && !may_lag_ ? facts.snapshot : 0;
         if (facts.start.policy == deliver_policy::new_) {
             position_ = begin;
             positioned_ = true;
@@ -105,7 +106,7 @@ void watch_machine::on_created(const jetstream::ordered_created& facts) {
     // A state that was interrupted is told from the beginning, but for what was told already: that is right unless changes of what
     // was told have left the bucket meanwhile.
     if (facts.start.policy != deliver_policy::last_per_subject || facts.stream == nullptr) return;
-    told_again_to_ = facts.snapshot;
+    if (!may_lag_) told_again_to_ = facts.snapshot;
     if (guard_.exposed() == exposure::overwrites || facts.stream->state.first_seq <= guard_.frontier() + 1) return;
     const bool gone =
         interrupted_by_ == jetstream::restart_reason::heartbeat_missed || interrupted_by_ == jetstream::restart_reason::server_status;
@@ -199,6 +200,7 @@ disposition watch_machine::on_message(const message_view& message, const jetstre
     const bool told = entry && is_told(u);
     if (told && !handler_ && !queue_.has_room(u)) return disposition::refused;
     fresh_ = false;
+    if (complete_) guard_.state_ended(place.stream_sequence - 1);
     guard_.on_message(place.stream_sequence, place.pending, !queue_.empty());
     if (!told) {
         cover(place.stream_sequence);
@@ -216,8 +218,8 @@ void watch_machine::on_caught_up() {
     update_view u;
     u.kind = update_kind::initial_done;
     u.count = count_;
-    // Everything up to the snapshot was told or lies outside the scope.
-    tell(u, guard_.frontier());
+    // Everything up to the snapshot was told or lies outside the scope, unless a replica that lags behind tells the rest now.
+    tell(u, may_lag_ ? guard_.told() : guard_.frontier());
     // What came behind it and before the state was told again may have left the bucket before it could be delivered.
     if (const std::uint64_t reached_to = std::exchange(told_again_to_, 0); reached_to > guard_.frontier() && !ended_) on_idle(reached_to);
 }
@@ -231,6 +233,7 @@ void watch_machine::watch_nothing() {
 
 void watch_machine::on_idle(std::uint64_t frontier) {
     fresh_ = false;
+    if (complete_) guard_.state_ended(frontier);
     guard_.on_idle(frontier);
     cover(frontier);
 }

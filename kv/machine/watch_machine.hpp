@@ -96,6 +96,7 @@ private:
     bool complete_ = false;     // initial_done was told
     std::uint64_t gone_before_ = 0;  // keys deleted up to here were gone when this state was first asked for: no value of theirs was told
     std::uint64_t told_again_to_ = 0;  // the state that is told again, after an interruption, reaches up to here
+    bool may_lag_ = false;      // the bucket is replicated: what is told may end before what its leader has
     bool was_live_ = false;
     bool ended_ = false;
     std::uint64_t count_ = 0;

@@ -67,7 +67,8 @@ struct ordered_created {
     /// With ordered_options::stream_facts, else null. For by_start_sequence as of after the consumer was made, otherwise of about
     /// the same time.
     const stream_info* stream = nullptr;
-    /// last_per_subject: the state told first reaches at least up to this sequence; 0 when that is not known.
+    /// last_per_subject: the state told first reaches at least up to this sequence; 0 when that is not known. Of a replicated stream it
+    /// is what the leader has: the replica that delivers may be behind it, and tells the rest after on_caught_up.
     std::uint64_t snapshot = 0;
 };
 

@@ -19,8 +19,9 @@ namespace slipstream::kv {
 /// the server for it. Made by async_create_bucket, async_open_bucket and async_get_or_create_bucket; a default-constructed one
 /// is empty and may only be assigned to, tested and destroyed.
 ///
-/// Reads are answered by any replica unless get_options::leader_read is set; of a mirror they may lag behind the origin. Writes
-/// through a handle on a mirror go to the origin.
+/// Reads are answered by any replica unless get_options::leader_read is set, and so are keys, scans, histories and the beginning of
+/// a watch: they may not know yet what the leader has acknowledged. Of a mirror they may lag behind the origin. Writes through a handle
+/// on a mirror go to the origin.
 class bucket final : public reader, public writer, public watcher {
 public:
     struct impl;

@@ -15,7 +15,9 @@ enum class update_kind : std::uint8_t {
     put,           ///< A key has a value.
     erase,         ///< A key was deleted (the server's DEL marker).
     purge,         ///< A key and its history were removed, or it expired in a bucket with limit markers.
-    initial_done,  ///< All keys that had a value when the watch was set up have been told. Once for each beginning.
+    /// All keys that had a value when the watch was set up have been told, as the replica of the bucket knew them that serves the watch:
+    /// should it lag behind the leader, the rest follows as changes. Once for each beginning.
+    initial_done,
     /// Forget everything: the current state follows, up to the next initial_done. Keys not told by then no longer exist.
     resync,
 };

@@ -31,7 +31,8 @@ struct watch_options {
     bool meta_only = false;         ///< Values stay on the server; update_view::value_size still tells how long they are.
     bool ignore_deletes = false;    ///< Tell neither erase nor purge. They still count for initial_done and for position().
     /// Tell no erase and purge of keys that were gone before the watch began: to who begins with nothing they mean nothing. A key
-    /// that goes away while the current state is being told is told. Only without `from` and `include_history`.
+    /// that goes away while the current state is being told is told. Only without `from` and `include_history`, and not with a replicated
+    /// bucket: a replica that lags behind cannot tell which deletes are old.
     bool skip_initial_deletes = false;
     kv::on_expired on_expired = on_expired::fail;
 

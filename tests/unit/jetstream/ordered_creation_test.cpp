@@ -44,6 +44,27 @@ TEST_CASE("W6: for a state-sync the stream is read before the consumer is made: 
     CHECK(s.pump() == lines{"caught_up", "unsubscribe#1", "restarted reconnected", "remove#1", "create#2 from 91", "read#2"});
 }
 
+TEST_CASE("W42: of a replicated stream the leader's end says nothing of the replica that delivers: what it told is where it stands") {
+    ordered_script s(with_facts(deliver_policy::last_per_subject));
+    s.machine.start(true, s.now);
+    s.pump();
+    s.machine.on_stream(1, {.created = monday, .first_seq = 3, .last_seq = 90, .replicated = true});
+    s.machine.on_created(1, {.num_pending = 1});
+    CHECK(s.pump() == lines{"created first last_per_subject pending 1 after 0 snapshot 90", "deliver_held"});
+    s.message(1, 40, 0);
+    CHECK(s.pump() == lines{"caught_up"});
+    CHECK(s.message(2, 60, 0));  // it was behind
+    SUBCASE("interrupted") {
+        s.machine.on_disconnected();
+        s.machine.on_connected();
+        CHECK(s.pump() == lines{"unsubscribe#1", "restarted reconnected", "remove#1", "create#2 from 61", "read#2"});
+    }
+    SUBCASE("idle") {
+        s.heartbeat(2, 95);
+        CHECK(s.pump() == lines{"idle 95"});
+    }
+}
+
 TEST_CASE("W2, W6: stream information that may have been read after the creation is used for another creation, without delay") {
     ordered_script s(with_facts(deliver_policy::last_per_subject));
     s.machine.start(true, s.now);

@@ -33,6 +33,7 @@ ordered_world::ordered_world(const ordered::ordered_settings& settings, std::fun
 void ordered_world::put(unsigned key) {
     std::erase_if(messages, [key](const auto& m) { return m.second == key; });
     messages.emplace(++last_seq, key);
+    log.push_back(key);
     trim();
 }
 
@@ -44,6 +45,7 @@ void ordered_world::evict(std::size_t count) {
 
 void ordered_world::recreate() {
     messages.clear();
+    log.clear();
     consumers_.clear();
     first_seq = 1;
     last_seq = 0;
@@ -61,7 +63,17 @@ std::map<unsigned, std::uint64_t> ordered_world::truth() const {
     return out;
 }
 
-std::uint64_t ordered_world::pending_from(std::uint64_t next) const {
+/// What a replica holds that has come as far as `sequence`.
+std::map<std::uint64_t, unsigned> ordered_world::as_of(std::uint64_t sequence) const {
+    if (sequence >= last_seq) return messages;
+    std::map<unsigned, std::uint64_t> latest;
+    for (std::uint64_t s = 1; s <= sequence; ++s) latest[log[s - 1]] = s;
+    std::map<std::uint64_t, unsigned> out;
+    for (const auto& [key, s] : latest) out.emplace(s, key);
+    return out;
+}
+
+std::uint64_t ordered_world::pending_from(const std::map<std::uint64_t, unsigned>& messages, std::uint64_t next) {
     std::uint64_t count = 0;
     for (auto i = messages.lower_bound(next); i != messages.end(); ++i) count += i->second < keys_in_scope ? 1 : 0;
     return count;
@@ -106,6 +118,7 @@ void ordered_world::step() {
 }
 
 void ordered_world::heal() {
+    healing_ = true;
     if (!connected_) {
         connected_ = true;
         machine.on_connected();
@@ -189,33 +202,42 @@ void ordered_world::answer_one(bool faults) {
         if (faults && chance(10)) return machine.on_stream_failed(a.incarnation, failure);
         return machine.on_stream(
             a.incarnation,
-            {.created = jetstream::wall_time(std::chrono::nanoseconds(created)), .first_seq = first_seq, .last_seq = last_seq});
+            {.created = jetstream::wall_time(std::chrono::nanoseconds(created)), .first_seq = first_seq, .last_seq = last_seq,
+             .replicated = replicated});
     }
     if (faults && chance(10) && failure != slipstream::errc::timeout) return machine.on_create_failed(a.incarnation, failure);
     consumer c;
+    c.has = replicated ? last_seq - random_() % (last_seq + 1) : last_seq;
+    const std::map<std::uint64_t, unsigned> there = as_of(c.has);
+    const std::uint64_t first = c.has == last_seq ? first_seq : there.empty() ? 1 : there.begin()->first;
     const bool by_sequence = a.start.policy == deliver_policy::by_start_sequence;
-    c.next = by_sequence ? std::max(a.start.sequence, first_seq) : a.start.policy == deliver_policy::new_ ? last_seq + 1 : first_seq;
+    // A start beyond the replica's end begins at its end.
+    const std::uint64_t wanted = replicated ? std::min(a.start.sequence, c.has + 1) : a.start.sequence;
+    c.next = by_sequence ? std::max(wanted, first) : a.start.policy == deliver_policy::new_ ? c.has + 1 : first;
     c.interest = machine.incarnation() == a.incarnation;
     if (!removed_.contains(a.incarnation)) consumers_[a.incarnation] = c;
     if (faults && chance(10))
         return machine.on_create_failed(a.incarnation, make_error_code(slipstream::errc::timeout));  // the reply was lost
-    machine.on_created(a.incarnation, {.num_pending = pending_from(c.next), .delivered = {0, c.next - 1}});
+    machine.on_created(a.incarnation, {.num_pending = pending_from(there, c.next), .delivered = {0, c.next - 1}});
 }
 
 void ordered_world::serve() {
     for (auto& [incarnation, c] : consumers_) {
         if (!c.interest || !connected_) continue;
+        if (!replicated || healing_) c.has = last_seq;
+        else if (chance(30)) c.has += random_() % (last_seq - c.has + 1);
+        const std::map<std::uint64_t, unsigned> there = as_of(c.has);
         for (int burst = 0; burst < 3; ++burst) {
-            auto m = messages.lower_bound(c.next);
-            while (m != messages.end() && m->second >= keys_in_scope) ++m;
-            if (m == messages.end()) {
-                c.next = std::max(c.next, last_seq + 1);
+            auto m = there.lower_bound(c.next);
+            while (m != there.end() && m->second >= keys_in_scope) ++m;
+            if (m == there.end()) {
+                c.next = std::max(c.next, c.has + 1);
                 break;
             }
             c.next = m->first + 1;
             wire_.push_back(
                 {.incarnation = incarnation,
-                 .place = {.consumer_sequence = ++c.delivered, .stream_sequence = m->first, .pending = pending_from(c.next), .size = 100},
+                 .place = {.consumer_sequence = ++c.delivered, .stream_sequence = m->first, .pending = pending_from(there, c.next), .size = 100},
                  .key = m->second});
         }
     }
@@ -223,7 +245,7 @@ void ordered_world::serve() {
 
 void ordered_world::heartbeat_all() {
     for (const auto& [incarnation, c] : consumers_) {
-        if (!c.interest || !connected_ || pending_from(c.next) > 0) continue;
+        if (!c.interest || !connected_ || pending_from(as_of(c.has), c.next) > 0) continue;
         wire_.push_back(
             {.incarnation = incarnation, .heartbeat = true, .place = {.consumer_sequence = c.delivered}, .last_stream = c.next - 1});
     }

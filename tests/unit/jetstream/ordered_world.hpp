@@ -38,6 +38,7 @@ public:
     static constexpr unsigned keys_in_scope = 8;
     bool may_evict = false;
     bool may_recreate = false;
+    bool replicated = false;  ///< Replicas deliver that lag behind the leader. Then nothing is evicted or made anew.
 
     // What the handler saw.
     std::map<unsigned, std::uint64_t> fold;   ///< key -> sequence
@@ -50,6 +51,7 @@ public:
 
     // The stream.
     std::map<std::uint64_t, unsigned> messages;
+    std::vector<unsigned> log;  ///< Keys of all that was ever stored.
     std::uint64_t first_seq = 1;
     std::uint64_t last_seq = 0;
     std::int64_t created = 1'000;
@@ -59,6 +61,7 @@ public:
 
 private:
     struct consumer {
+        std::uint64_t has = 0;  ///< What its replica has.
         std::uint64_t next = 1;
         std::uint64_t delivered = 0;
         bool interest = true;
@@ -86,11 +89,13 @@ private:
     void serve();
     void heartbeat_all();
     void trim();
-    [[nodiscard]] std::uint64_t pending_from(std::uint64_t next) const;
+    [[nodiscard]] std::map<std::uint64_t, unsigned> as_of(std::uint64_t sequence) const;
+    [[nodiscard]] static std::uint64_t pending_from(const std::map<std::uint64_t, unsigned>& messages, std::uint64_t next);
 
     std::function<std::uint64_t()> random_;
     ordered::time_point now_{std::chrono::hours(1)};
     bool connected_ = true;
+    bool healing_ = false;
     bool evicted_ = false;
     std::map<std::uint64_t, consumer> consumers_;
     std::set<std::uint64_t> removed_;

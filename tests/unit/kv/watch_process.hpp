@@ -52,7 +52,10 @@ public:
         } else if (info) {
             if (r.action.incarnation == consumer_.incarnation()) info_ = *info;
             consumer_.on_stream(r.action.incarnation,
-                                {.created = info->created, .first_seq = info->state.first_seq, .last_seq = info->state.last_seq});
+                                {.created = info->created,
+                                 .first_seq = info->state.first_seq,
+                                 .last_seq = info->state.last_seq,
+                                 .replicated = info->config.num_replicas > 1});
         } else {
             consumer_.on_stream_failed(r.action.incarnation, ec);
         }

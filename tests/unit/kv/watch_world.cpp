@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 void model_bucket::store(unsigned key, bool marker) {
     std::erase_if(records, [key](const auto& r) { return r.second.key == key; });
     records.emplace(++last_seq, record{.key = key, .marker = marker});
+    log.push_back({.key = key, .marker = marker});
     last_was_put[key] = !marker;
     first_seq = records.begin()->first;
 }
@@ -28,6 +29,7 @@ void model_bucket::drop(std::size_t count) {
 
 void model_bucket::recreate() {
     records.clear();
+    log.clear();
     last_was_put.clear();
     last_seq = 0;
     ++created;
@@ -42,13 +44,24 @@ jetstream::stream_info model_bucket::info() const {
     out.state.first_seq = first_seq;
     out.state.last_seq = last_seq;
     out.state.messages = records.size();
+    if (replicated) out.config.num_replicas = 3;
+    return out;
+}
+
+std::map<std::uint64_t, model_bucket::record> model_bucket::as_of(std::uint64_t sequence) const {
+    if (sequence >= last_seq) return records;
+    std::map<unsigned, std::uint64_t> latest;
+    for (std::uint64_t s = 1; s <= sequence; ++s) latest[log[s - 1].key] = s;
+    std::map<std::uint64_t, record> out;
+    for (const auto& [key, s] : latest) out.emplace(s, log[s - 1]);
     return out;
 }
 
 // --- the world ---
 
-watch_world::watch_world(std::uint64_t seed, bool discards, bool recreates) : random_(seed), recreates_(recreates) {
+watch_world::watch_world(std::uint64_t seed, bool discards, bool recreates, bool replicated) : random_(seed), recreates_(recreates) {
     bucket.discards = discards;
+    bucket.replicated = replicated;
     for (int i = 0; i < 12; ++i) bucket.store(static_cast<unsigned>(random_() % keys), false);
     process_ = std::make_unique<process>(*this, kv::cursor(), random_());
 }
@@ -118,6 +131,7 @@ void watch_world::burst() {
 }
 
 void watch_world::heal() {
+    healing_ = true;
     if (!connected_) connected_ = true, process_->on_connected();
     for (int round = 0; round < 200; ++round) {
         now_ += 500ms;
@@ -136,9 +150,9 @@ void watch_world::heal() {
     check(consumers_.size() == 1, "I20: one consumer");
 }
 
-std::uint64_t watch_world::pending_from(std::uint64_t next) const {
+std::uint64_t watch_world::pending_from(const std::map<std::uint64_t, model_bucket::record>& records, std::uint64_t next) {
     std::uint64_t count = 0;
-    for (auto i = bucket.records.lower_bound(next); i != bucket.records.end(); ++i) count += i->second.key < keys_in_scope ? 1 : 0;
+    for (auto i = records.lower_bound(next); i != records.end(); ++i) count += i->second.key < keys_in_scope ? 1 : 0;
     return count;
 }
 
@@ -190,26 +204,37 @@ void watch_world::answer_one(bool faults) {
         return process_->on_answer(r, bucket.info(), {}, {});
     }
     consumer c;
+    c.has = bucket.replicated ? bucket.last_seq - random_() % (bucket.last_seq + 1) : bucket.last_seq;
+    const std::map<std::uint64_t, model_bucket::record> records = bucket.as_of(c.has);
+    const std::uint64_t first = records.empty() ? c.has + 1 : records.begin()->first;
     const bool by_sequence = r.action.start.policy == deliver_policy::by_start_sequence;
-    c.next = by_sequence ? std::max(r.action.start.sequence, bucket.first_seq) : bucket.first_seq;
+    // A start beyond the replica's end begins at its end.
+    c.next = by_sequence ? std::max(std::min(r.action.start.sequence, c.has + 1), first) : first;
     c.interest = process_->incarnation() == r.action.incarnation;
     if (!removed_.contains(r.action.incarnation)) consumers_[r.action.incarnation] = c;
     if (faults && chance(8)) return process_->on_answer(r, {}, {}, failure);  // made, and the reply lost
-    process_->on_answer(r, {}, {.num_pending = pending_from(c.next), .delivered = {0, c.next - 1}}, {});
+    process_->on_answer(r, {}, {.num_pending = pending_from(records, c.next), .delivered = {0, c.next - 1}}, {});
+}
+
+void watch_world::catch_up(consumer& c, bool wholly) {
+    if (!bucket.replicated || wholly) c.has = bucket.last_seq;
+    else if (chance(30)) c.has += random_() % (bucket.last_seq - c.has + 1);
 }
 
 void watch_world::serve() {
     for (auto& [incarnation, c] : consumers_) {
+        catch_up(c, healing_);
+        const std::map<std::uint64_t, model_bucket::record> records = bucket.as_of(c.has);
         for (int burst = 0; burst < 3 && c.interest && connected_ && c.unanswered < 8; ++burst) {
-            auto m = bucket.records.lower_bound(c.next);
-            while (m != bucket.records.end() && m->second.key >= keys_in_scope) ++m;
-            if (m == bucket.records.end()) {
-                c.next = std::max(c.next, bucket.last_seq + 1);
+            auto m = records.lower_bound(c.next);
+            while (m != records.end() && m->second.key >= keys_in_scope) ++m;
+            if (m == records.end()) {
+                c.next = std::max(c.next, c.has + 1);
                 break;
             }
             c.next = m->first + 1;
             frame f{.incarnation = incarnation, .place = {}, .record = m->second};
-            f.place = {.consumer_sequence = ++c.delivered, .stream_sequence = m->first, .pending = pending_from(c.next), .size = 100};
+            f.place = {.consumer_sequence = ++c.delivered, .stream_sequence = m->first, .pending = pending_from(records, c.next), .size = 100};
             wire_.push_back(f);
             if (++c.unanswered >= 4 && !c.asked) {
                 c.asked = true;
@@ -222,7 +247,7 @@ void watch_world::serve() {
 void watch_world::heartbeats() {
     for (auto& [incarnation, c] : consumers_) {
         const bool stalled = c.unanswered >= 8;
-        if (!c.interest || !connected_ || (pending_from(c.next) > 0 && !stalled)) continue;
+        if (!c.interest || !connected_ || (pending_from(bucket.as_of(c.has), c.next) > 0 && !stalled)) continue;
         // A consumer steps over what was dropped.
         if (!stalled) c.next = std::max(c.next, bucket.first_seq);
         frame f{.what = frame::kind::heartbeat,

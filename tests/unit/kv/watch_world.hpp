@@ -31,11 +31,15 @@ struct model_bucket {
     std::uint64_t last_seq = 0;
     std::int64_t created = 1'000;
     bool discards = false;  ///< The configuration says that old messages may be dropped.
+    bool replicated = false;  ///< Then nothing is dropped or made anew: a replica knows all that happened, up to some point.
+    std::vector<record> log;  ///< All that was ever stored.
 
     void store(unsigned key, bool marker);
     void drop(std::size_t count);
     void recreate();
     [[nodiscard]] jetstream::stream_info info() const;
+    /// The records of a replica that has come as far as `sequence`.
+    [[nodiscard]] std::map<std::uint64_t, record> as_of(std::uint64_t sequence) const;
 };
 
 /// What a user's process keeps: in memory, and what it saved.
@@ -49,7 +53,7 @@ public:
     static constexpr unsigned keys = 10;
     static constexpr unsigned keys_in_scope = 7;
 
-    watch_world(std::uint64_t seed, bool discards, bool recreates);
+    watch_world(std::uint64_t seed, bool discards, bool recreates, bool replicated = false);
     ~watch_world();
     void step();
     void heal();
@@ -63,6 +67,7 @@ public:
 private:
     class process;
     struct consumer {
+        std::uint64_t has = 0;    ///< What its replica has.
         std::uint64_t next = 1;
         std::uint64_t delivered = 0;
         unsigned unanswered = 0;  ///< Messages since the last flow control request was answered.
@@ -96,12 +101,14 @@ private:
     void heartbeats();
     void take(std::size_t count);
     void check_position();
-    [[nodiscard]] std::uint64_t pending_from(std::uint64_t next) const;
+    void catch_up(consumer& c, bool wholly);
+    [[nodiscard]] static std::uint64_t pending_from(const std::map<std::uint64_t, model_bucket::record>& records, std::uint64_t next);
 
     std::mt19937_64 random_;
     ordered::time_point now_{std::chrono::hours(1)};
     bool recreates_;
     bool connected_ = true;
+    bool healing_ = false;
     model_fold saved_;
     std::set<unsigned> shown_;       // since the watch began, or began again
     bool sweeps_ = true;             // at the next initial_done

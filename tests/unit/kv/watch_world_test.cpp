@@ -47,6 +47,16 @@ TEST_CASE(
     CHECK(crashes > 500);
 }
 
+TEST_CASE("W42, I22, I23, I24: a replicated bucket, delivered by replicas that lag behind its leader: every change arrives all the same") {
+    for (std::uint64_t seed = 0; seed < 1'500; ++seed) {
+        CAPTURE(seed);
+        watch_world world(seed, false, false, true);
+        run(world);
+        check_fold(world);
+        CHECK(world.resyncs == 0);
+    }
+}
+
 TEST_CASE("W1, W4, W5, G10, I23: a bucket that drops its oldest messages, markers among them: no delete is lost") {
     unsigned resyncs = 0;
     for (std::uint64_t seed = 0; seed < 1'500; ++seed) {

@@ -1,0 +1,96 @@
+// A watch of a replicated bucket: the replica that delivers may be behind the leader, whose sequence the stream's information tells.
+#include <doctest/doctest.h>
+
+#include <slipstream/jetstream/stream_config.hpp>
+
+#include "watch_script.hpp"
+
+using namespace slipstream;
+using namespace slipstream::test;
+using kv::cursor;
+using kv::watch_options;
+
+namespace {
+
+void replicate(watch_script& s) { s.stream.config.num_replicas = 3; }
+
+}  // namespace
+
+TEST_CASE("W42, I24: the position after the state is that of what was told, until the replica is known to have come further") {
+    watch_script s;
+    replicate(s);
+    s.created(state_sync, 2, 0, 90);
+    s.put("a", "1", 10, 1);
+    s.put("b", "1", 40, 0);
+    s.machine.on_caught_up();
+    CHECK(s.machine.position() == cursor(40, 1'000));
+    SUBCASE("it had everything: what lies between is not in scope") {
+        s.machine.on_idle(90);
+        CHECK(s.machine.position() == cursor(90, 1'000));
+    }
+    SUBCASE("it was behind") {
+        s.machine.on_idle(60);
+        CHECK(s.machine.position() == cursor(60, 1'000));
+        s.mark("a", "DEL", 70);
+        CHECK(s.machine.position() == cursor(70, 1'000));
+        CHECK(s.told == lines{"put a=1 @10 initial", "put b=1 @40 initial", "initial_done 2", "erase a @70"});
+    }
+}
+
+TEST_CASE("W42: no position before the replica has said where it is, when the state was empty") {
+    watch_script s;
+    replicate(s);
+    s.created(state_sync, 0, 0, 90);
+    s.machine.on_caught_up();
+    CHECK(s.machine.position().is_none());
+    s.machine.on_idle(90);
+    CHECK(s.machine.position() == cursor(90, 1'000));
+}
+
+TEST_CASE("W42, W47: a delete that only the leader had when the watch began is told, also while the state is told") {
+    watch_options o;
+    o.skip_initial_deletes = true;
+    watch_script s(o);
+    replicate(s);
+    s.created(state_sync, 1, 0, 90);
+    s.put("a", "1", 10, 1);
+    s.mark("a", "DEL", 50, 0);  // the replica has caught up meanwhile
+    s.machine.on_caught_up();
+    CHECK(s.told == lines{"put a=1 @10 initial", "erase a @50 initial", "initial_done 2"});
+}
+
+TEST_CASE("W42, G10: what a replica that was behind skips while it catches up may be lost; what it skips inside the state is not") {
+    for (const bool behind : {true, false}) {
+        CAPTURE(behind);
+        watch_options o;
+        o.on_expired = kv::on_expired::resync;
+        watch_script s(o);
+        replicate(s);
+        s.stream.config.discard = jetstream::discard_policy::old;
+        s.stream.config.max_msgs = 100;
+        s.created(state_sync, 1, 0, 90);
+        s.put("a", "1", 40, 0);
+        s.machine.on_caught_up();
+        s.put("b", "1", behind ? 80 : 91);
+        CHECK(s.machine.wants_floor(s.now) == behind);
+        if (!behind) continue;
+        s.machine.on_floor_asked(s.now);
+        s.stream.state.first_seq = 75;
+        s.machine.on_floor(s.stream);
+        CHECK(s.told.back() == "resync overrun");
+    }
+}
+
+TEST_CASE("W42: a state that was interrupted and is told again by another replica") {
+    watch_script s;
+    replicate(s);
+    s.created(state_sync, 2, 0, 90);
+    s.put("a", "1", 10, 1);
+    s.machine.on_restarted(jetstream::restart_reason::reconnected);
+    s.created(state_sync, 1, 0, 95);
+    s.put("b", "1", 30, 0);
+    s.machine.on_caught_up();
+    CHECK(s.machine.position() == cursor(30, 1'000));
+    s.put("c", "1", 94);
+    CHECK(s.told == lines{"put a=1 @10 initial", "put b=1 @30 initial", "initial_done 2", "put c=1 @94"});
+}

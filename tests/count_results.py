@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Counts what `meson test` has run: test cases of doctest programs, and one for every other test.
 
-usage: count_results.py TESTLOG.JSON     prints "PASSED FAILED SKIPPED"; names what failed on stderr
+usage: count_results.py TESTLOG.JSON     prints "PASSED FAILED SKIPPED"; names what failed on stderr, with what it said of that
        count_results.py --self-test
 """
 
@@ -11,6 +11,8 @@ import sys
 
 CASES = re.compile(r"\[doctest\] test cases:\s*(\d+) \|\s*(\d+) passed \|\s*(\d+) failed \|\s*(\d+) skipped")
 GOOD = ("OK", "EXPECTEDFAIL")
+RULE = re.compile(r"^={20,}$", re.MULTILINE)  # between the cases of a doctest program
+MOST = 4000  # characters of one test
 
 
 def count_one(test):
@@ -27,6 +29,12 @@ def count_one(test):
     return passed, max(failed, 1), 0
 
 
+def complaints(output):
+    """The cases of a doctest program that failed, in its own words; the end of what any other test has said."""
+    cases = [part.strip() for part in RULE.split(output) if re.search(r"^\S+: (FATAL )?ERROR: ", part, re.MULTILINE)]
+    return "\n\n".join(cases)[:MOST] if cases else output.strip()[-MOST:]
+
+
 def count(lines):
     total = [0, 0, 0]
     for line in lines:
@@ -35,6 +43,7 @@ def count(lines):
         total = [a + b for a, b in zip(total, numbers)]
         if numbers[1]:
             print(f"FAILED: {test['name']} ({test['result']}, {numbers[1]} failed)", file=sys.stderr)
+            print(complaints(test.get("stdout") or ""), file=sys.stderr)
         if numbers[2]:
             print(f"SKIPPED: {test['name']}", file=sys.stderr)
     return total
@@ -63,6 +72,11 @@ def self_test():
         ([], [0, 0, 0]),
     ]
     wrong = [case for case in expectations if count(case[0]) != case[1]]
+    rule = "=" * 79
+    said = f"{rule}\na.cpp:1:\nTEST CASE:  good\n\na.cpp:3: MESSAGE: hm\n\n{rule}\na.cpp:5:\nTEST CASE:  bad\n\na.cpp:7: ERROR: CHECK( a )\n\n{rule}\n"
+    expectations += [said]
+    if complaints(said) != "a.cpp:5:\nTEST CASE:  bad\n\na.cpp:7: ERROR: CHECK( a )" or complaints("no doctest\n") != "no doctest":
+        wrong.append((said, complaints(said)))
     for case in wrong:
         print(f"counted wrongly: {case[0]} is {case[1]}")
     print(f"{len(expectations)} cases, {len(wrong)} wrong")

@@ -235,10 +235,11 @@ void ordered_world::serve() {
                 break;
             }
             c.next = m->first + 1;
-            wire_.push_back(
-                {.incarnation = incarnation,
-                 .place = {.consumer_sequence = ++c.delivered, .stream_sequence = m->first, .pending = pending_from(there, c.next), .size = 100},
-                 .key = m->second});
+            const ordered::message_place place{.consumer_sequence = ++c.delivered,
+                                               .stream_sequence = m->first,
+                                               .pending = pending_from(there, c.next),
+                                               .size = 100};
+            wire_.push_back({.incarnation = incarnation, .place = place, .key = m->second});
         }
     }
 }

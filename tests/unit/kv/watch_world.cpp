@@ -234,7 +234,10 @@ void watch_world::serve() {
             }
             c.next = m->first + 1;
             frame f{.incarnation = incarnation, .place = {}, .record = m->second};
-            f.place = {.consumer_sequence = ++c.delivered, .stream_sequence = m->first, .pending = pending_from(records, c.next), .size = 100};
+            f.place = {.consumer_sequence = ++c.delivered,
+                       .stream_sequence = m->first,
+                       .pending = pending_from(records, c.next),
+                       .size = 100};
             wire_.push_back(f);
             if (++c.unanswered >= 4 && !c.asked) {
                 c.asked = true;

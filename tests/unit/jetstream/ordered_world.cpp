@@ -63,14 +63,14 @@ std::map<unsigned, std::uint64_t> ordered_world::truth() const {
     return out;
 }
 
-/// What a replica holds that has come as far as `sequence`.
-std::map<std::uint64_t, unsigned> ordered_world::as_of(std::uint64_t sequence) const {
+/// What a replica holds that has come as far as `sequence`; until the next call or change.
+const std::map<std::uint64_t, unsigned>& ordered_world::as_of(std::uint64_t sequence) {
     if (sequence >= last_seq) return messages;
     std::map<unsigned, std::uint64_t> latest;
     for (std::uint64_t s = 1; s <= sequence; ++s) latest[log[s - 1]] = s;
-    std::map<std::uint64_t, unsigned> out;
-    for (const auto& [key, s] : latest) out.emplace(s, key);
-    return out;
+    replica_.clear();
+    for (const auto& [key, s] : latest) replica_.emplace(s, key);
+    return replica_;
 }
 
 std::uint64_t ordered_world::pending_from(const std::map<std::uint64_t, unsigned>& messages, std::uint64_t next) {
@@ -208,7 +208,7 @@ void ordered_world::answer_one(bool faults) {
     if (faults && chance(10) && failure != slipstream::errc::timeout) return machine.on_create_failed(a.incarnation, failure);
     consumer c;
     c.has = replicated ? last_seq - random_() % (last_seq + 1) : last_seq;
-    const std::map<std::uint64_t, unsigned> there = as_of(c.has);
+    const std::map<std::uint64_t, unsigned>& there = as_of(c.has);
     const std::uint64_t first = c.has == last_seq ? first_seq : there.empty() ? 1 : there.begin()->first;
     const bool by_sequence = a.start.policy == deliver_policy::by_start_sequence;
     // A start beyond the replica's end begins at its end.
@@ -226,7 +226,7 @@ void ordered_world::serve() {
         if (!c.interest || !connected_) continue;
         if (!replicated || healing_) c.has = last_seq;
         else if (chance(30)) c.has += random_() % (last_seq - c.has + 1);
-        const std::map<std::uint64_t, unsigned> there = as_of(c.has);
+        const std::map<std::uint64_t, unsigned>& there = as_of(c.has);
         for (int burst = 0; burst < 3; ++burst) {
             auto m = there.lower_bound(c.next);
             while (m != there.end() && m->second >= keys_in_scope) ++m;

@@ -89,13 +89,14 @@ private:
     void serve();
     void heartbeat_all();
     void trim();
-    [[nodiscard]] std::map<std::uint64_t, unsigned> as_of(std::uint64_t sequence) const;
+    [[nodiscard]] const std::map<std::uint64_t, unsigned>& as_of(std::uint64_t sequence);
     [[nodiscard]] static std::uint64_t pending_from(const std::map<std::uint64_t, unsigned>& messages, std::uint64_t next);
 
     std::function<std::uint64_t()> random_;
     ordered::time_point now_{std::chrono::hours(1)};
     bool connected_ = true;
     bool healing_ = false;
+    std::map<std::uint64_t, unsigned> replica_;  // that was looked at last
     bool evicted_ = false;
     std::map<std::uint64_t, consumer> consumers_;
     std::set<std::uint64_t> removed_;

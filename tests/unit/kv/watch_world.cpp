@@ -48,13 +48,13 @@ jetstream::stream_info model_bucket::info() const {
     return out;
 }
 
-std::map<std::uint64_t, model_bucket::record> model_bucket::as_of(std::uint64_t sequence) const {
+const std::map<std::uint64_t, model_bucket::record>& model_bucket::as_of(std::uint64_t sequence) {
     if (sequence >= last_seq) return records;
     std::map<unsigned, std::uint64_t> latest;
     for (std::uint64_t s = 1; s <= sequence; ++s) latest[log[s - 1].key] = s;
-    std::map<std::uint64_t, record> out;
-    for (const auto& [key, s] : latest) out.emplace(s, log[s - 1]);
-    return out;
+    replica_.clear();
+    for (const auto& [key, s] : latest) replica_.emplace(s, log[s - 1]);
+    return replica_;
 }
 
 // --- the world ---
@@ -205,7 +205,7 @@ void watch_world::answer_one(bool faults) {
     }
     consumer c;
     c.has = bucket.replicated ? bucket.last_seq - random_() % (bucket.last_seq + 1) : bucket.last_seq;
-    const std::map<std::uint64_t, model_bucket::record> records = bucket.as_of(c.has);
+    const std::map<std::uint64_t, model_bucket::record>& records = bucket.as_of(c.has);
     const std::uint64_t first = records.empty() ? c.has + 1 : records.begin()->first;
     const bool by_sequence = r.action.start.policy == deliver_policy::by_start_sequence;
     // A start beyond the replica's end begins at its end.
@@ -224,7 +224,7 @@ void watch_world::catch_up(consumer& c, bool wholly) {
 void watch_world::serve() {
     for (auto& [incarnation, c] : consumers_) {
         catch_up(c, healing_);
-        const std::map<std::uint64_t, model_bucket::record> records = bucket.as_of(c.has);
+        const std::map<std::uint64_t, model_bucket::record>& records = bucket.as_of(c.has);
         for (int burst = 0; burst < 3 && c.interest && connected_ && c.unanswered < 8; ++burst) {
             auto m = records.lower_bound(c.next);
             while (m != records.end() && m->second.key >= keys_in_scope) ++m;

@@ -38,8 +38,11 @@ struct model_bucket {
     void drop(std::size_t count);
     void recreate();
     [[nodiscard]] jetstream::stream_info info() const;
-    /// The records of a replica that has come as far as `sequence`.
-    [[nodiscard]] std::map<std::uint64_t, record> as_of(std::uint64_t sequence) const;
+    /// The records of a replica that has come as far as `sequence`; until the next call or change.
+    [[nodiscard]] const std::map<std::uint64_t, record>& as_of(std::uint64_t sequence);
+
+private:
+    std::map<std::uint64_t, record> replica_;
 };
 
 /// What a user's process keeps: in memory, and what it saved.

@@ -186,6 +186,10 @@ TEST_CASE_FIXTURE(
         }
         return told.size() >= written.size() || watch.is_ended();
     };
+    REQUIRE(run_until([&] {  // from here on every revision is told: a state has only the last one of each key
+        static_cast<void>(take());
+        return !f.initial;
+    }));
     std::size_t resumed = 0;
     for (int round = 0; round < 120; ++round) {
         CAPTURE(round);

@@ -36,6 +36,7 @@ FILES = {
     API + "error.cpp": {"notices": ["errors"]},
     "kv/codec/error.cpp": {"notices": ["errors"]},
     "kv/codec/outcome.cpp": {"notices": ["errors"]},
+    "jetstream/machine/ordered_delivery.cpp": {"notices": ["ordered"]},
     KV + "collector.cpp": {"notices": ["collector"]},
     KV + "update_queue.cpp": {"notices": ["watch_facts"]},
 }
@@ -169,6 +170,7 @@ MUTATIONS = [
     (KV + "collector.cpp", "order < 0 : a.revision() > b.revision();", "order < 0 : a.revision() < b.revision();"),
     (KV + "collector.cpp", "if (!d || d->key != key_) return;", "if (!d) return;"),
     (KV + "update_queue.cpp", "updates_ < max_updates_ &&", "updates_ <= max_updates_ &&"),
+    ("jetstream/machine/ordered_delivery.cpp", "snapshot_ && !may_lag) reached(*snapshot_);", "snapshot_) reached(*snapshot_);"),
     (KV + "update_queue.cpp", "if (head_->begin == head_->end) {", "if (head_->begin >= head_->end && head_->next != nullptr) {"),
     (WIRE + "error.cpp", "case std::errc::timed_out: return timed_out | transient;", "case std::errc::timed_out: return transient;"),
     (WIRE + "error.cpp", "case std::errc::permission_denied:", ""),

@@ -21,6 +21,7 @@ sys.path.insert(0, os.path.join(HERE, "..", "..", "tests", "support"))
 from nats_server import NatsServer  # noqa: E402
 
 TOLERANCE = 1.05
+MEASURED_AGAIN = 4
 COLUMNS = ("instructions", "goal", "allocations", "send", "recv", "epoll_wait")
 CALLS = {
     "send": ("sendto", "sendmsg", "write", "writev"),
@@ -159,10 +160,24 @@ class Programs:
         return costs
 
 
+def least(measure, limits):
+    """What an operation costs at least. What a busy machine adds (a state that is told twice, less that shares a system call) differs from
+    one measurement to the next, a mistake is in all of them: what is too much is measured again."""
+    costs = measure()
+    for _ in range(MEASURED_AGAIN):
+        if not verdict(limits, costs):
+            break
+        costs = {column: min(cost, again) for (column, cost), again in zip(costs.items(), measure().values())}
+    return costs
+
+
 def self_test():
     assert verdict({"send": 1.0, "allocations": 0.0}, {"send": 1.049, "allocations": 0.0}) == []
     assert verdict({"send": 1.0}, {"send": 1.051}) == ["send 1.051, allowed 1"]
     assert verdict({"allocations": 0.0}, {"allocations": 0.01}) == ["allocations 0.01, allowed 0"]
+    measurements = iter([{"send": 1.2}, {"send": 1.1}, {"send": 1.0}, {"send": 0.5}])
+    assert least(lambda: next(measurements), {"send": 1.0}) == {"send": 1.0}
+    assert least(lambda: {"send": 1.2}, {"send": 1.0}) == {"send": 1.2}
     assert set(read_table(os.path.join(HERE, "budgets.txt"))) == set(OPERATIONS)
 
 
@@ -190,7 +205,7 @@ def main():
             for name, limits in read_table(given.table).items():
                 if not re.search(given.only, name):
                     continue
-                costs = programs.costs(OPERATIONS[name])
+                costs = least(lambda operation=OPERATIONS[name]: programs.costs(operation), limits)
                 cells = (f"{costs[c]:.4g}" + (f" of {limits[c]:g}" if c in limits else "") for c in measured)
                 print(f"{name:16}" + "".join(f"{c:>22}" for c in cells), flush=True)
                 if costs["instructions"] > limits.get("goal", costs["instructions"]):

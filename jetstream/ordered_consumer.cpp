@@ -239,10 +239,7 @@ void ordered_consumer::impl::read_stream(const action& a) {
                               if (failure) {
                                   self->machine_.on_stream_failed(incarnation, failure);
                               } else {
-                                  const machine::stream_facts facts{.created = info.created,
-                                                                    .first_seq = info.state.first_seq,
-                                                                    .last_seq = info.state.last_seq,
-                                                                    .replicated = info.config.num_replicas > 1};
+                                  const machine::stream_facts facts = machine::facts_of(info);
                                   self->stream_info_ = std::move(info);
                                   self->machine_.on_stream(incarnation, facts);
                               }

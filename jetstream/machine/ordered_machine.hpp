@@ -80,6 +80,13 @@ struct stream_facts {
     bool replicated = false;
 };
 
+inline stream_facts facts_of(const stream_info& info) noexcept {
+    return {.created = info.created,
+            .first_seq = info.state.first_seq,
+            .last_seq = info.state.last_seq,
+            .replicated = info.config.num_replicas > 1};
+}
+
 /// Where a message stands, from its ACK subject.
 struct message_place {
     std::uint64_t consumer_sequence = 0;

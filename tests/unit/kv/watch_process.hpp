@@ -51,11 +51,7 @@ public:
                 consumer_.on_created(r.action.incarnation, facts);
         } else if (info) {
             if (r.action.incarnation == consumer_.incarnation()) info_ = *info;
-            consumer_.on_stream(r.action.incarnation,
-                                {.created = info->created,
-                                 .first_seq = info->state.first_seq,
-                                 .last_seq = info->state.last_seq,
-                                 .replicated = info->config.num_replicas > 1});
+            consumer_.on_stream(r.action.incarnation, ordered::facts_of(*info));
         } else {
             consumer_.on_stream_failed(r.action.incarnation, ec);
         }

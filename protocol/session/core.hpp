@@ -57,8 +57,8 @@ public:
         if (reply_to.empty() && header_block.empty() && publish_plain(subject, payload)) return {};
         return publish({subject, reply_to, header_block, payload});
     }
-    /// From this size on a copy of the payload costs more than what else there is to do for it, and a write of its own is due anyway.
-    static constexpr std::size_t large_payload = outbox::write_size;
+    /// From this size on a copy of the payload costs more than a write of its own.
+    static constexpr std::size_t large_payload = 32 * 1024;
     /// Writes pieces, in this order, and returns how many bytes the connection took at once.
     using gathered_write = std::function<std::size_t(std::span<const std::string_view>)>;
     /// As publish, for a large payload while the transport takes bytes: what is queued and the message are offered to `write`, the payload

@@ -32,10 +32,11 @@ public:
     outbox(const outbox&) = delete;
     outbox& operator=(const outbox&) = delete;
 
-    /// A good size for one write: with much more it leaves the cache before it is sent, with much less system calls count.
-    static constexpr std::size_t write_size = 32 * 1024;
-    /// A block takes what two writes would: what is queued a little late, and leaves with the first.
-    static constexpr std::size_t block_size = 2 * write_size;
+    /// A good size for one write: with much more it leaves the cache before it is sent, with less the peer's process is woken up more
+    /// often than it has something to do (bench/README.md, "Sizes of writes").
+    static constexpr std::size_t write_size = 48 * 1024;
+    /// A block takes more than one write: what is queued a little late leaves with the rest.
+    static constexpr std::size_t block_size = 64 * 1024;
 
     // --- appending ---
     /// Whether a user's frame of about `n` bytes still fits the limit, behind `before` bytes that will be appended first. One that is

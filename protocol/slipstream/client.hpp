@@ -70,7 +70,7 @@ public:
 
     // --- Calls that return at once ---------------------------------------------------------------------------------------
 
-    /// Queues a message. It is copied; everything queued in one turn of the event loop leaves in one write, or in writes of some 32 KiB
+    /// Queues a message. It is copied; everything queued in one turn of the event loop leaves in one write, or in writes of some 48 KiB
     /// already before its end. A payload from 32 KiB on leaves at once, from where it lies, as far as the peer takes it (not with TLS,
     /// and not from inside a message handler); only the rest is copied. While the client is down or not yet connected, messages are
     /// kept up to connect_options::outbox_bytes and sent in order later. Whoever publishes without end waits for async_writable when

@@ -273,17 +273,4 @@ void run_machine::on_failure(failure f) {
     failure_ = std::move(f);
 }
 
-time_point run_machine::next_deadline() const noexcept {
-    switch (place_) {
-        case place::pausing:
-        case place::preparing:
-        case place::dialing:
-        case place::expecting_info:
-        case place::securing:
-        case place::logging_in:
-        case place::expecting_pong: return resume_at_;
-        default: return never;
-    }
-}
-
 }  // namespace slipstream::session

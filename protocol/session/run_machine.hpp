@@ -101,7 +101,10 @@ public:
     }
     [[nodiscard]] unsigned attempt() const noexcept { return failed_in_row_; }
     [[nodiscard]] const failure& reason() const noexcept { return failure_; }
-    [[nodiscard]] time_point next_deadline() const noexcept;
+    /// Asked in each turn: the end of a pause or of a phase of an attempt.
+    [[nodiscard]] time_point next_deadline() const noexcept {
+        return place_ >= place::pausing && place_ <= place::expecting_pong ? resume_at_ : never;
+    }
     [[nodiscard]] server_pool& pool() noexcept { return pool_; }
     [[nodiscard]] const authentication& login() const noexcept { return choose_login(options_.auth, pool_.current_url_login()); }
 

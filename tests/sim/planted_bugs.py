@@ -50,7 +50,7 @@ class Builder:
         self.base, self.directory, self.jobs = TOP / "b-sim", directory, jobs
         subprocess.run([str(TOP / "tests/sim/run"), "--seeds", "1", "--jobs", "1"], check=True, stdout=subprocess.DEVNULL)
         database = json.loads(self.tool("compdb"))
-        wanted = re.compile(r"^(protocol/libslipstream_core\.a\.p|tests/sim/sim\.p)/.*\.o$")
+        wanted = re.compile(r"^(protocol/libslipstream_core(_rare)?\.a\.p|tests/sim/sim\.p)/.*\.o$")
         self.commands = {entry["output"]: entry for entry in database if wanted.match(entry["output"])}
         self.users = {}
         target = None

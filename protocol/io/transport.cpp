@@ -96,7 +96,6 @@ void transport::connect_next(session::time_point now) {
         socket_.open(address.protocol(), last_error_);
         if (!last_error_) socket_.non_blocking(true, last_error_);
         if (last_error_) continue;
-        set_options();
         if (next_address_ < addresses_.size()) {
             const auto share = settings_.connect_timeout / static_cast<std::int64_t>(std::min<std::size_t>(addresses_.size(), 1000));
             address_deadline_ = now + std::max(share, least_share);
@@ -104,6 +103,7 @@ void transport::connect_next(session::time_point now) {
         socket_.async_connect(address, [self = shared_from_this(), attempt = next_address_](std::error_code ec) {
             if (self->state_ == state::dialing && attempt == self->next_address_) self->on_connected(ec);
         });
+        set_options();  // after the first packet has left: the peer works meanwhile
         return;
     }
     tell_dialed_later(last_error_ ? last_error_ : std::error_code(asio::error::host_not_found));
@@ -118,11 +118,13 @@ void transport::set_options() {
 #endif
 }
 
-/// A dial to a free port of the range that source ports come from can meet itself (TCP simultaneous open).
+/// A dial to a free port of the range that source ports come from can meet itself (TCP simultaneous open). Both ends are one then,
+/// and it is mostly seen from the port alone that they are not.
 bool transport::connected_to_itself() const noexcept {
-    std::error_code a;
-    std::error_code b;
-    return socket_.local_endpoint(a) == socket_.remote_endpoint(b) && !a && !b;
+    std::error_code ec;
+    const tcp::endpoint local = socket_.local_endpoint(ec);
+    if (ec || local.port() != addresses_[next_address_ - 1].port()) return false;
+    return local == socket_.remote_endpoint(ec) && !ec;
 }
 
 void transport::on_connected(std::error_code ec) {

@@ -60,6 +60,23 @@ TEST_CASE_FIXTURE(io_fixture, "C25: TCP_NODELAY is on after every connect, TCP_N
     CHECK(runs_out());
 }
 
+TEST_CASE_FIXTURE(io_fixture, "H1: a connect dials at once, and is told from the event loop") {
+    asio::io_context elsewhere{1};
+    asio::ip::tcp::acceptor acceptor(elsewhere, {asio::ip::make_address("127.0.0.1"), 0});
+    connect_options o = options();
+    o.servers = {"127.0.0.1:" + std::to_string(acceptor.local_endpoint().port())};
+    client nc(context.get_executor(), o);
+    outcome connected;
+    nc.async_connect(connected.plain());
+    asio::ip::tcp::socket accepted = acceptor.accept();  // while nobody runs the client's event loop
+    CHECK(connected.calls == 0);
+    CHECK(events.empty());
+    nc.close();
+    CHECK(runs_out());
+    CHECK(connected.calls == 1);
+    CHECK(connected.ec == errc::closed);
+}
+
 TEST_CASE_FIXTURE(io_fixture, "C6: an end of the server is a disconnect with the right reason, at once") {
     client nc(context.get_executor(), options());
     disconnect_reason wanted{};

@@ -225,6 +225,20 @@ TEST_CASE_FIXTURE(pair_of_ends, "C1: an address that hangs costs its share of th
     CHECK(end->next_deadline() == session::never);
 }
 
+TEST_CASE_FIXTURE(pair_of_ends, "C1: a dial that meets itself has found nobody") {
+    // Nobody listens on a port that source ports are taken from: each dial takes the next one, until one takes this very port.
+    tcp::endpoint nobody = acceptor.local_endpoint();
+    std::error_code taken;
+    do {
+        nobody.port(static_cast<std::uint16_t>((nobody.port() + 1) & ~1));  // Linux gives even ones to those who connect
+        tcp::socket(context, tcp::v4()).bind(nobody, taken);
+        if (taken) nobody.port(static_cast<std::uint16_t>(nobody.port() + 1));
+    } while (taken);
+    end->connect(std::vector<tcp::endpoint>(30'000, nobody), session::clock::now());
+    REQUIRE(run_until(context, [&] { return owner->dialed == 1; }));
+    CHECK(owner->ec == std::errc::connection_refused);
+}
+
 TEST_CASE_FIXTURE(pair_of_ends, "C1 C11: when every address fails, the error of the last is told, from a turn of its own") {
     tcp::acceptor gone(context, {asio::ip::make_address("127.0.0.1"), 0});
     const tcp::endpoint refused = gone.local_endpoint();

@@ -226,14 +226,20 @@ void session_world::pass(session::duration d) {
     const session::time_point until = now_ + d;
     for (int turns = 0; core_->next_deadline() <= until; ++turns) {
         FUZZ_CHECK(turns < 10'000);
-        now_ = std::max(now_, core_->next_deadline());
+        move_to(std::max(now_, core_->next_deadline()));
         core_->on_time(now_);
         pump();
         check_time();
     }
-    now_ = until;
+    move_to(until);
     pump();
     check_time();
+}
+
+/// While the client does not read, by its own choice, the peer's silence says nothing: it counts from the end of the pause.
+void session_world::move_to(session::time_point t) {
+    now_ = t;
+    if (core_->reading_paused()) last_in_ = now_;
 }
 
 void session_world::check_time() {

@@ -193,6 +193,7 @@ private:
     void read_on(std::size_t enough);
     void tell(const event& e);
     void pass(session::duration d);
+    void move_to(session::time_point t);
     void check_time();
     void heal();
     void check_restored();
@@ -204,7 +205,7 @@ private:
     connect_options options_;
     std::unique_ptr<session::core> core_;
     session::time_point now_{1h};
-    session::time_point last_in_{};     // when the client last heard something
+    session::time_point last_in_{};     // when the client last heard something, or could have
     server_end server_;
     wire::parser parser_;               // reads what the client reads
     std::string seen_;

@@ -155,6 +155,7 @@ private:
     connect_options choose_options();
     authentication choose_login();
     void answer_login(const session::login_action& action);
+    [[nodiscard]] static bool says_a_secret(std::string_view text);
     void check_quiet(std::string_view text) const;
 
     // --- session_world_acts.cpp: what happens ---

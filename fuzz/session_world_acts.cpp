@@ -275,7 +275,7 @@ void session_world::server() {
             break;
     }
     heard_ += said;
-    secret_echoed_ = secret_echoed_ || heard_.find("s3cr3t") != std::string::npos;
+    secret_echoed_ = secret_echoed_ || says_a_secret(heard_);
     server_.say(said);
 }
 

@@ -1,6 +1,9 @@
 // What a login needs of the outside: files and the user's callbacks. See session/login_machine.hpp for what is done with it.
+#include <functional>
 #include <memory>
 #include <utility>
+
+#include <asio/post.hpp>
 
 #include "protocol/auth/wipe.hpp"
 #include "protocol/io/client_impl.hpp"
@@ -13,22 +16,28 @@ using session::clock;
 
 // --- the mailbox -----------------------------------------------------------------------------------------------------------------
 
-void login_mailbox::deliver(std::uint64_t id, std::error_code ec, login answer) noexcept { post(id, ec, std::move(answer)); }
+void login_mailbox::deliver(std::uint64_t id, std::error_code ec, login answer) noexcept { keep_and_post(id, ec, std::move(answer)); }
 
-void login_mailbox::deliver(std::uint64_t id, std::error_code ec, secret signature) noexcept { post(id, ec, std::move(signature)); }
+void login_mailbox::deliver(std::uint64_t id, std::error_code ec, secret signature) noexcept {
+    keep_and_post(id, ec, std::move(signature));
+}
 
 template <class Answer>
-void login_mailbox::post(std::uint64_t id, std::error_code ec, Answer answer) noexcept {
+void login_mailbox::keep_and_post(std::uint64_t id, std::error_code ec, Answer answer) noexcept {
     try {
         // Not destroyed under the lock, whatever becomes of the post: an answer may hold callbacks, and these other replies.
         const auto held = std::make_shared<Answer>(std::move(answer));
-        const std::lock_guard lock(mutex_);
-        if (!executor_) return;
-        asio::post(executor_, [client = client_, id, ec, held] {
-            if (const std::shared_ptr<client_impl> target = client.lock()) target->on_login_reply(id, ec, std::move(*held));
-        });
+        post([id, ec, held](client_impl& client) { client.on_login_reply(id, ec, std::move(*held)); });
     } catch (...) {  // out of memory: the attempt ends at its deadline
     }
+}
+
+void login_mailbox::post(std::function<void(client_impl&)> hand_over) {
+    const std::lock_guard lock(mutex_);
+    if (!executor_) return;
+    asio::post(executor_, [client = client_, hand_over = std::move(hand_over)] {
+        if (const std::shared_ptr<client_impl> target = client.lock()) hand_over(*target);
+    });
 }
 
 void login_mailbox::close() noexcept {

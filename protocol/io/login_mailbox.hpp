@@ -7,13 +7,13 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <system_error>
 #include <utility>
 
 #include <asio/any_io_executor.hpp>
-#include <asio/post.hpp>
 
 #include <slipstream/authentication.hpp>
 
@@ -33,7 +33,8 @@ public:
 
 private:
     template <class Answer>
-    void post(std::uint64_t id, std::error_code ec, Answer answer) noexcept;
+    void keep_and_post(std::uint64_t id, std::error_code ec, Answer answer) noexcept;
+    void post(std::function<void(client_impl&)> hand_over);
 
     std::mutex mutex_;
     asio::any_io_executor executor_;  // empty once closed

@@ -1,62 +1,14 @@
+// What happens all the time: bytes come and go, time passes, results are taken. Connections begin and end in core_run.cpp.
 #include "protocol/session/core.hpp"
 
 #include <algorithm>
 #include <utility>
 
 #include "protocol/session/core_parts.hpp"
-#include "protocol/session/option_check.hpp"
 
 namespace slipstream::session {
 
-core::parts::parts(connect_options&& o, std::uint64_t seed, std::string id)
-    : hooks(o),
-      options(std::move(o)),
-      shared(options),
-      inbox_id(std::move(id)),
-      subs(shared),
-      reqs(shared, subs, options.inbox_prefix + "." + inbox_id),
-      fences(shared, subs),
-      room(shared),
-      wire_side(shared, subs, reqs, fences),
-      drain(shared, subs, reqs, fences),
-      leaving(shared, reqs, fences),
-      alive({to_duration(options.ping_interval), options.max_pings_out, to_duration(options.write_timeout)}) {
-    std::vector<server_url> servers;
-    options_error = check_options(options, servers).ec;
-    if (!options_error) machine.emplace(options, std::move(servers), random_stream(seed));
-}
-
-core::core(connect_options options, std::uint64_t seed, std::string inbox_id)
-    : parts_(std::make_unique<parts>(std::move(options), seed, std::move(inbox_id))) {}
-
-core::~core() { parts_->shut({}, errc::closed, transport_action::kind::close); }
-
 // --- facts ---
-
-void core::on_dialed(std::uint64_t generation, std::error_code ec, time_point now) {
-    parts& p = *parts_;
-    if (!p.engaged(generation)) return;
-    if (ec) {
-        p.transport_open = false;
-        p.fail({ec, ec == std::errc::timed_out ? disconnect_reason::timeout : disconnect_reason::refused, {}}, now);
-        return;
-    }
-    p.wire_side.begin(p.machine->pool());
-    p.machine->on_dialed();
-    p.run(now);
-}
-
-void core::on_secured(std::uint64_t generation, std::error_code ec, std::string_view detail, time_point now) {
-    parts& p = *parts_;
-    if (!p.engaged(generation) || !p.machine->securing()) return;
-    if (ec) {
-        p.fail({ec, disconnect_reason::tls, std::string(detail)}, now);
-        return;
-    }
-    p.wire_side.secured();
-    p.machine->on_secured();
-    p.run(now);
-}
 
 std::span<char> core::read_space() { return parts_->wire_side.read_space(); }
 
@@ -111,18 +63,6 @@ void core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
         p.alive.on_write_blocked(now);
 }
 
-void core::on_transport_down(std::uint64_t generation, std::error_code ec, time_point now, std::string_view detail) {
-    parts& p = *parts_;
-    if (!p.engaged(generation)) return;
-    while (p.pause.on()) {  // there is nothing to wait for any more: what had arrived is queued, or counted as dropped
-        if (subscription_state* const s = p.subs.find(p.pause.sid)) s->pause_left = duration::zero();
-        p.end_pause(now);
-        p.read(now);
-        if (!p.engaged(generation)) return;
-    }
-    p.fail(p.wire_side.why_down(ec, detail), now);
-}
-
 void core::on_time(time_point now) {
     parts& p = *parts_;
     if (p.shared.closed) return;
@@ -142,30 +82,93 @@ void core::on_time(time_point now) {
     p.advance_drain();
 }
 
-void core::on_login_answer(std::uint64_t id, std::error_code ec, login answer, time_point now) {
-    parts_->login.on_answer(id, ec, std::move(answer));
-    parts_->on_login(now);
+void core::parts::read(time_point now, std::size_t enough) {
+    struct reading {
+        explicit reading(parts& p) noexcept : all(p) { all.subs.begin_read(); }
+        ~reading() { all.subs.end_read(); }
+        reading(const reading&) = delete;
+        reading& operator=(const reading&) = delete;
+        parts& all;
+    };
+    {
+        const std::uint64_t generation = machine->generation();
+        const reading until_end(*this);
+        for (bool more = true; more;) {
+            switch (wire_side.run(now, enough)) {
+                case connection::outcome::read_more:
+                    wire_side.end_read();
+                    more = false;
+                    break;
+                case connection::outcome::info:
+                    machine->on_info(wire_side.info());
+                    run(now);
+                    more = engaged(generation);
+                    break;
+                case connection::outcome::pong:
+                    if (shared.up) {
+                        alive.on_pong(now);
+                    } else {
+                        machine->on_pong();
+                        run(now);
+                    }
+                    advance_drain();
+                    more = engaged(generation);
+                    break;
+                case connection::outcome::failed:
+                    fail(wire_side.why(), now);
+                    more = false;
+                    break;
+                case connection::outcome::full:
+                    wire_side.end_read();
+                    begin_pause(now);
+                    more = false;
+                    break;
+                case connection::outcome::enough:
+                case connection::outcome::stopped: more = false; break;
+            }
+        }
+    }
+    advance_drain();
+    if (wire_side.lame_duck()) advance_leave(now);
 }
 
-void core::on_login_file(std::uint64_t id, std::error_code ec, secret contents, time_point now) {
-    parts_->login.on_file(id, ec, std::move(contents));
-    parts_->on_login(now);
+void core::parts::begin_pause(time_point now) noexcept {
+    subscription_state* const s = subs.find(subs.full());
+    s->awaited = true;
+    pause = {s->sid, s->queue.messages(), now, deadline_after(now, s->pause_left)};
+    alive.pause();
 }
 
-void core::on_login_signature(std::uint64_t id, std::error_code ec, secret signature, time_point now) {
-    parts_->login.on_signature(id, ec, std::move(signature));
-    parts_->on_login(now);
+void core::parts::end_pause(time_point now) noexcept {
+    if (subscription_state* const s = subs.find(pause.sid)) {
+        s->awaited = false;
+        const duration waited = now - pause.since;
+        s->pause_left = now >= pause.until ? duration::zero() : std::max(duration::zero(), s->pause_left - waited);
+    }
+    pause = {};
+    alive.resume(now);
+}
+
+void core::parts::check_liveness(time_point now) {
+    switch (alive.on_time(now)) {
+        case liveness_verdict::alive: break;
+        case liveness_verdict::send_ping:
+            if (shared.box.size() == 0) shared.box.trim();  // a calm connection
+            fences.queue_keepalive();
+            break;
+        case liveness_verdict::stale: fail({errc::stale_connection, disconnect_reason::stale, {}}, now); break;
+        case liveness_verdict::write_stalled: fail({errc::write_stalled, disconnect_reason::write_stall, {}}, now); break;
+    }
+}
+
+void core::parts::advance_drain() {
+    if (shared.closed || !drain.active() || !drain.advance()) return;
+    shut({}, {}, transport_action::kind::shut_down);
 }
 
 // --- outputs ---
 
-bool core::next_action(transport_action& out) { return parts_->shared.out.actions.pop(out); }
-
-bool core::next_login_action(login_action& out) { return parts_->login.next(out); }
-
 bool core::take_login_traces() noexcept { return parts_->login.take_traces(); }
-
-bool core::next_event(event& out) { return parts_->shared.out.events.pop(out); }
 
 bool core::has_news() const noexcept {
     const outputs& out = parts_->shared.out;

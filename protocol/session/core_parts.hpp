@@ -100,6 +100,14 @@ struct core::parts {
         return machine && machine->engaged() && machine->generation() == generation;
     }
 
+    // --- core.cpp: what arrives, and what time brings ---
+    void read(time_point now, std::size_t enough = SIZE_MAX);
+    void begin_pause(time_point now) noexcept;
+    void end_pause(time_point now) noexcept;
+    void check_liveness(time_point now);
+    /// The drain goes on, and closes the client when it is done.
+    void advance_drain();
+
     // --- core_run.cpp: what the run machine decides is done here ---
     void run(time_point now);
     void ask();
@@ -118,18 +126,12 @@ struct core::parts {
     void announce(event_kind kind, const failure& why) noexcept;
     void give_up() noexcept;
     void fail(failure why, time_point now);
-    void read(time_point now, std::size_t enough = SIZE_MAX);
-    void begin_pause(time_point now) noexcept;
-    void end_pause(time_point now) noexcept;
     /// Why this server cannot take the frame; empty when it can.
     [[nodiscard]] std::error_code unfit(const wire::frame& f) const noexcept;
     void tell_unfit(std::size_t too_large, std::size_t with_headers, time_point now);
-    void check_liveness(time_point now);
     /// A server in lame duck mode is left when it is time.
     void advance_leave(time_point now);
     void stay(time_point now);
-    /// The drain goes on, and closes the client when it is done.
-    void advance_drain();
     /// The end of everything. `why` goes to the last event, `drained` to those who wait for a drain.
     void shut(std::error_code why, std::error_code drained, transport_action::kind how) noexcept;
     /// The one place where the state that other threads see is written.

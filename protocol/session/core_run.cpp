@@ -1,11 +1,12 @@
-// What the run machine decides, done: connections begin and end here, for all parts together.
-#include <algorithm>
+// What the run machine decides, done: the client and its connections begin and end here, for all parts together.
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "protocol/session/connect_message.hpp"
 #include "protocol/session/core_parts.hpp"
+#include "protocol/session/option_check.hpp"
 #include "protocol/wire/encoder.hpp"
 
 namespace slipstream::session {
@@ -15,6 +16,93 @@ namespace {
 failure overheard_before_tls() { return {errc::tls_failed, disconnect_reason::tls, "the server sent plain text where TLS begins"}; }
 
 }  // namespace
+
+core::parts::parts(connect_options&& o, std::uint64_t seed, std::string id)
+    : hooks(o),
+      options(std::move(o)),
+      shared(options),
+      inbox_id(std::move(id)),
+      subs(shared),
+      reqs(shared, subs, options.inbox_prefix + "." + inbox_id),
+      fences(shared, subs),
+      room(shared),
+      wire_side(shared, subs, reqs, fences),
+      drain(shared, subs, reqs, fences),
+      leaving(shared, reqs, fences),
+      alive({to_duration(options.ping_interval), options.max_pings_out, to_duration(options.write_timeout)}) {
+    std::vector<server_url> servers;
+    options_error = check_options(options, servers).ec;
+    if (!options_error) machine.emplace(options, std::move(servers), random_stream(seed));
+}
+
+core::core(connect_options options, std::uint64_t seed, std::string inbox_id)
+    : parts_(std::make_unique<parts>(std::move(options), seed, std::move(inbox_id))) {}
+
+core::~core() { parts_->shut({}, errc::closed, transport_action::kind::close); }
+
+// --- facts ---
+
+void core::on_dialed(std::uint64_t generation, std::error_code ec, time_point now) {
+    parts& p = *parts_;
+    if (!p.engaged(generation)) return;
+    if (ec) {
+        p.transport_open = false;
+        p.fail({ec, ec == std::errc::timed_out ? disconnect_reason::timeout : disconnect_reason::refused, {}}, now);
+        return;
+    }
+    p.wire_side.begin(p.machine->pool());
+    p.machine->on_dialed();
+    p.run(now);
+}
+
+void core::on_secured(std::uint64_t generation, std::error_code ec, std::string_view detail, time_point now) {
+    parts& p = *parts_;
+    if (!p.engaged(generation) || !p.machine->securing()) return;
+    if (ec) {
+        p.fail({ec, disconnect_reason::tls, std::string(detail)}, now);
+        return;
+    }
+    p.wire_side.secured();
+    p.machine->on_secured();
+    p.run(now);
+}
+
+void core::on_transport_down(std::uint64_t generation, std::error_code ec, time_point now, std::string_view detail) {
+    parts& p = *parts_;
+    if (!p.engaged(generation)) return;
+    while (p.pause.on()) {  // there is nothing to wait for any more: what had arrived is queued, or counted as dropped
+        if (subscription_state* const s = p.subs.find(p.pause.sid)) s->pause_left = duration::zero();
+        p.end_pause(now);
+        p.read(now);
+        if (!p.engaged(generation)) return;
+    }
+    p.fail(p.wire_side.why_down(ec, detail), now);
+}
+
+void core::on_login_answer(std::uint64_t id, std::error_code ec, login answer, time_point now) {
+    parts_->login.on_answer(id, ec, std::move(answer));
+    parts_->on_login(now);
+}
+
+void core::on_login_file(std::uint64_t id, std::error_code ec, secret contents, time_point now) {
+    parts_->login.on_file(id, ec, std::move(contents));
+    parts_->on_login(now);
+}
+
+void core::on_login_signature(std::uint64_t id, std::error_code ec, secret signature, time_point now) {
+    parts_->login.on_signature(id, ec, std::move(signature));
+    parts_->on_login(now);
+}
+
+// --- outputs ---
+
+bool core::next_action(transport_action& out) { return parts_->shared.out.actions.pop(out); }
+
+bool core::next_login_action(login_action& out) { return parts_->login.next(out); }
+
+bool core::next_event(event& out) { return parts_->shared.out.events.pop(out); }
+
+// --- steps ---
 
 void core::parts::run(time_point now) {
     if (!machine || asking) return;  // a hook may call the client: what it did is taken up when it has returned
@@ -214,90 +302,6 @@ void core::parts::fail(failure why, time_point now) {
     let_go();
     announce(event_kind::disconnected, cause);
     shut(errc::connection_lost, errc::connection_lost, transport_action::kind::close);
-}
-
-void core::parts::read(time_point now, std::size_t enough) {
-    struct reading {
-        explicit reading(parts& p) noexcept : all(p) { all.subs.begin_read(); }
-        ~reading() { all.subs.end_read(); }
-        reading(const reading&) = delete;
-        reading& operator=(const reading&) = delete;
-        parts& all;
-    };
-    {
-        const std::uint64_t generation = machine->generation();
-        const reading until_end(*this);
-        for (bool more = true; more;) {
-            switch (wire_side.run(now, enough)) {
-                case connection::outcome::read_more:
-                    wire_side.end_read();
-                    more = false;
-                    break;
-                case connection::outcome::info:
-                    machine->on_info(wire_side.info());
-                    run(now);
-                    more = engaged(generation);
-                    break;
-                case connection::outcome::pong:
-                    if (shared.up) {
-                        alive.on_pong(now);
-                    } else {
-                        machine->on_pong();
-                        run(now);
-                    }
-                    advance_drain();
-                    more = engaged(generation);
-                    break;
-                case connection::outcome::failed:
-                    fail(wire_side.why(), now);
-                    more = false;
-                    break;
-                case connection::outcome::full:
-                    wire_side.end_read();
-                    begin_pause(now);
-                    more = false;
-                    break;
-                case connection::outcome::enough:
-                case connection::outcome::stopped: more = false; break;
-            }
-        }
-    }
-    advance_drain();
-    if (wire_side.lame_duck()) advance_leave(now);
-}
-
-void core::parts::begin_pause(time_point now) noexcept {
-    subscription_state* const s = subs.find(subs.full());
-    s->awaited = true;
-    pause = {s->sid, s->queue.messages(), now, deadline_after(now, s->pause_left)};
-    alive.pause();
-}
-
-void core::parts::end_pause(time_point now) noexcept {
-    if (subscription_state* const s = subs.find(pause.sid)) {
-        s->awaited = false;
-        const duration waited = now - pause.since;
-        s->pause_left = now >= pause.until ? duration::zero() : std::max(duration::zero(), s->pause_left - waited);
-    }
-    pause = {};
-    alive.resume(now);
-}
-
-void core::parts::check_liveness(time_point now) {
-    switch (alive.on_time(now)) {
-        case liveness_verdict::alive: break;
-        case liveness_verdict::send_ping:
-            if (shared.box.size() == 0) shared.box.trim();  // a calm connection
-            fences.queue_keepalive();
-            break;
-        case liveness_verdict::stale: fail({errc::stale_connection, disconnect_reason::stale, {}}, now); break;
-        case liveness_verdict::write_stalled: fail({errc::write_stalled, disconnect_reason::write_stall, {}}, now); break;
-    }
-}
-
-void core::parts::advance_drain() {
-    if (shared.closed || !drain.active() || !drain.advance()) return;
-    shut({}, {}, transport_action::kind::shut_down);
 }
 
 void core::parts::shut(std::error_code why, std::error_code drained, transport_action::kind how) noexcept {

@@ -78,7 +78,7 @@ BUGS = [
     ("file_read_once", "B16", SESSION + "login_machine.cpp",
      "    const std::string_view text = contents.reveal();\n",
      "    static const secret first(contents);\n    const std::string_view text = first.reveal();\n", ("I8", "liveness")),
-    ("pause_without_limit", "D2", SESSION + "core_run.cpp", "deadline_after(now, s->pause_left)}", "never}", ("I5",)),
+    ("pause_without_limit", "D2", SESSION + "core.cpp", "deadline_after(now, s->pause_left)}", "never}", ("I5",)),
     ("full_means_drop", "D2", SESSION + "subscription_table.cpp",
      "    if (pause_left > duration::zero() && fits_ever)", "    if (pause_left < duration::zero() && fits_ever)", ("I11",)),
     ("others_beyond_limit", "D11", SESSION + "core_wishes.cpp",

@@ -26,7 +26,9 @@ inline connection::outcome connection::on_message(const wire::operation& op, std
 connection::outcome connection::run(time_point now, std::size_t enough) {
     unfinished_ = false;
     for (;;) {
-        const wire::parse_result& result = parser_.next(buffer_.unconsumed());
+        const std::string_view in = buffer_.unconsumed();
+        if (in.empty()) return outcome::read_more;  // mostly a read ends with a frame
+        const wire::parse_result& result = parser_.next(in);
         if (result.status == wire::parse_status::need_more) return outcome::read_more;
         if (result.status == wire::parse_status::error) {
             return fail(errc::protocol_error, disconnect_reason::protocol_error, wire::to_string(result.error));

@@ -121,23 +121,32 @@ void client_impl::apply_facts() {
     if (handoff_ && handoff_->filled()) take_handed_over(2 * session::outbox::block_size, false, now_);
 }
 
+/// Where the parser stopped when memory ended is unknown: then this connection cannot be used any more (H9), and false is returned. What
+/// completions throw is another matter: none is called in `work`.
+template <class Work>
+bool client_impl::parse(Work work) {
+    in_core_ = true;
+    try {
+        work();
+        in_core_ = false;
+        return true;
+    } catch (const std::bad_alloc&) {
+        in_core_ = false;
+        if (!transport_) throw;
+        transport_down(std::make_error_code(std::errc::not_enough_memory));
+        return false;
+    }
+}
+
 void client_impl::read_in() {
     for (int i = 0; i < reads_per_turn && !core_.reading_paused(); ++i) {
         if (!transport_) return;
-        const std::uint64_t generation = generation_;
+        if (core_.read_unfinished() && !finish_read()) return;
         transfer_result result;
-        try {
-            if (core_.read_unfinished() && !finish_read()) return;
-            const std::span<char> space = core_.read_space();
-            result = transport_->read_some(space);
-            if (result.n != 0) {
-                ++socket_reads_;
-                if (!hand_over(result.n)) return;
-            }
-        } catch (const std::bad_alloc&) {
-            // Where the parser stopped is unknown: this connection cannot be used any more (H9).
-            if (!transport_ || generation_ != generation) throw;
-            return transport_down(std::make_error_code(std::errc::not_enough_memory));
+        if (!parse([&] { result = transport_->read_some(core_.read_space()); })) return;
+        if (result.n != 0) {
+            ++socket_reads_;
+            if (!hand_over(result.n)) return;
         }
         if (result.outcome == transfer::ended) return transport_down(result.ec);
         if (result.outcome == transfer::blocked) return;
@@ -146,33 +155,21 @@ void client_impl::read_in() {
 
 /// What was parsed no further because a queue was full goes on when there is room.
 void client_impl::resume_reading() {
-    in_core_ = true;
-    try {
-        core_.resume_reading(now_);
-        in_core_ = false;
-    } catch (const std::bad_alloc&) {
-        in_core_ = false;
-        transport_down(std::make_error_code(std::errc::not_enough_memory));
-    }
+    static_cast<void>(parse([this] { core_.resume_reading(now_); }));
 }
 
 /// False when the connection was given up meanwhile.
 bool client_impl::hand_over(std::size_t n) {
     now_ = clock::now();
-    in_core_ = true;
-    core_.on_read(generation_, n, now_, replies_at_once);
-    return finish_read();
+    return parse([this, n] { core_.on_read(generation_, n, now_, replies_at_once); }) && finish_read();
 }
 
 /// As hand_over, of what was read already.
 bool client_impl::finish_read() {
     const std::uint64_t generation = generation_;
-    in_core_ = false;
     pull_outputs();
     while (core_.read_unfinished()) {
-        in_core_ = true;
-        core_.read_on(now_, completions_left_ != 0 ? replies_at_once : SIZE_MAX);
-        in_core_ = false;
+        if (!parse([this] { core_.read_on(now_, completions_left_ != 0 ? replies_at_once : SIZE_MAX); })) return false;
         pull_outputs();
     }
     return transport_ && generation_ == generation;

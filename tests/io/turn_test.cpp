@@ -1,4 +1,6 @@
 // What happens when in the event loop: posts, writes, completions.
+#include <new>
+
 #include <asio/post.hpp>
 #include <asio/use_future.hpp>
 
@@ -251,14 +253,19 @@ TEST_CASE_FIXTURE(io_fixture, "H6: an exception thrown by a completion reaches w
     REQUIRE(run_until(context, [&] { return reply.calls == 1; }));
     CHECK(reply.reply.payload() == "still here");
 
-    // Of one read: the replies behind the one whose handler throws are not lost.
-    std::vector<outcome> behind(20);
-    const auto all = [&] { return std::all_of(behind.begin(), behind.end(), [](const outcome& o) { return o.calls == 1; }); };
-    nc.async_request("echo.x", "", {}, [](std::error_code, const message&) { throw std::domain_error("from a handler"); });
-    for (outcome& o : behind) nc.async_request("echo.x", "", {}, o.with_message());
-    CHECK_THROWS_AS(run_until(context, all), std::domain_error);
-    REQUIRE(run_until(context, all));
-    CHECK(std::none_of(behind.begin(), behind.end(), [](const outcome& o) { return static_cast<bool>(o.ec); }));
+    // Of one read: the replies behind the one whose handler throws are not lost, nor the connection because there was no memory in it.
+    const auto throw_before_others = [&](auto exception) {
+        std::vector<outcome> behind(20);
+        const auto all = [&] { return std::all_of(behind.begin(), behind.end(), [](const outcome& o) { return o.calls == 1; }); };
+        nc.async_request("echo.x", "", {}, [exception](std::error_code, const message&) { throw exception; });
+        for (outcome& o : behind) nc.async_request("echo.x", "", {}, o.with_message());
+        CHECK_THROWS_AS(run_until(context, all), decltype(exception));
+        REQUIRE(run_until(context, all));
+        CHECK(std::none_of(behind.begin(), behind.end(), [](const outcome& o) { return static_cast<bool>(o.ec); }));
+    };
+    throw_before_others(std::domain_error("from a handler"));
+    throw_before_others(std::bad_alloc());
+    CHECK(nc.state() == client_state::connected);
     nc.close();
     CHECK(runs_out());
 }

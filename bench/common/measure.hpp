@@ -87,6 +87,12 @@ struct mark {
         m.wall = now_ns();
         return m;
     }
+    /// now(), of a program that has waited for this moment: to be woken up for it is no part of what is measured.
+    static mark woken() {
+        mark m = now();
+        --m.switches;
+        return m;
+    }
 };
 
 /// `--name value` pairs.

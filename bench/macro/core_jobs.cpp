@@ -224,7 +224,7 @@ void idle(world& w) {
     pause.expires_after(std::chrono::seconds(seconds));
     pause.async_wait([&w](std::error_code) { w.stop(); });
     w.run();
-    w.end();
+    w.end(mark::woken());
     report out("idle", "slipstream");
     out.number("rss_before_kb", static_cast<double>(before)).number("anonymous_kb", static_cast<double>(own_status("RssAnon")));
     out.number("threads", static_cast<double>(own_status("Threads")));

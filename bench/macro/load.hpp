@@ -77,8 +77,8 @@ public:
         allocations_ = slipstream::test::allocations();
         begin_ = mark::now();
     }
-    void end() {
-        end_ = mark::now();
+    void end(const mark& at = mark::now()) {
+        end_ = at;
         allocations_ = slipstream::test::allocations() - allocations_;
     }
     void print(report& out, std::size_t operations) {

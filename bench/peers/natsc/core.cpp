@@ -214,7 +214,7 @@ void idle(const arguments& given) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     const mark begin = mark::now();
     std::this_thread::sleep_for(std::chrono::seconds(seconds));
-    const mark end = mark::now();
+    const mark end = mark::woken();
     report out("idle", "nats.c");
     out.number("rss_before_kb", static_cast<double>(before)).number("anonymous_kb", static_cast<double>(own_status("RssAnon")));
     out.number("threads", static_cast<double>(own_status("Threads"))).print(begin, end, static_cast<double>(seconds));

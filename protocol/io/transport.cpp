@@ -175,32 +175,16 @@ void transport::finish() {
 }
 
 void transport::shut_down_when_sent() {
+    if (awaits_writable_) return;  // it is called again then
     const transfer outcome = flush().outcome;
-    if (outcome == transfer::blocked) {
-        socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](std::error_code) {
-            if (self->socket_.is_open()) self->shut_down_when_sent();
-        });
-        return;
-    }
+    if (outcome == transfer::blocked) return wait_for_room();
     std::error_code ec;
     if (outcome == transfer::more) socket_.shutdown(tcp::socket::shutdown_send, ec);
     if (ec || outcome == transfer::ended) {
         linger_->cancel();
     } else if (!awaits_readable_) {
-        discard();
+        receive();
     }
-}
-
-void transport::discard() {
-    if (std::exchange(discards_, true)) return;
-    socket_.async_read_some(asio::buffer(arrival_), [self = shared_from_this()](std::error_code ec, std::size_t) {
-        self->discards_ = false;
-        if (ec) {
-            self->linger_->cancel();
-        } else {
-            self->discard();
-        }
-    });
 }
 
 transfer_result transport::read_some(std::span<char> space) {
@@ -279,6 +263,10 @@ void transport::await_readable() {
         awaits_readable_ = true;
         return;
     }
+    receive();
+}
+
+void transport::receive() {
     socket_.async_read_some(asio::buffer(arrival_), [self = shared_from_this()](std::error_code ec, std::size_t n) {
         self->arrived_begin_ = 0;
         self->arrived_end_ = n;
@@ -290,8 +278,8 @@ void transport::await_readable() {
 
 void transport::tell_readable() {
     awaits_readable_ = dry_ = false;
-    if (linger_) {
-        if (!arrival_error_) return discard();
+    if (linger_) {  // what still comes is thrown away
+        if (!arrival_error_) return receive();
         linger_->cancel();
     }
     if (!connected()) return;
@@ -301,17 +289,23 @@ void transport::tell_readable() {
 }
 
 void transport::await_writable() {
-    if (!connected() || awaits_writable_) return;
-    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](std::error_code) {
-        // An error shows in the next write.
-        self->awaits_writable_ = false;
-        if (!self->connected()) return;
-        self->flush_or_wait();
-        if (self->awaits_writable_ || (self->tls_ && !self->tls_->established())) return;
-        const std::shared_ptr<transport_owner> owner = self->owner_;
-        owner->on_writable(*self);
-    });
+    if (connected() && !awaits_writable_) wait_for_room();
+}
+
+void transport::wait_for_room() {
+    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](std::error_code) { self->tell_writable(); });
     awaits_writable_ = true;
+}
+
+/// An error shows in the next write.
+void transport::tell_writable() {
+    awaits_writable_ = false;
+    if (linger_ && socket_.is_open()) return shut_down_when_sent();
+    if (!connected()) return;
+    flush_or_wait();
+    if (awaits_writable_ || (tls_ && !tls_->established())) return;
+    const std::shared_ptr<transport_owner> owner = owner_;
+    owner->on_writable(*this);
 }
 
 }  // namespace slipstream::io

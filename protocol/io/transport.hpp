@@ -106,8 +106,10 @@ private:
     void on_connected(std::error_code ec);
     void tell_dialed_later(std::error_code ec);
     void set_options();
+    void receive();
     void tell_readable();
-    void discard();
+    void wait_for_room();
+    void tell_writable();
     void shut_down_when_sent();
     transfer_result read_socket(std::span<char> space);
     transfer_result write_socket(std::string_view bytes);
@@ -134,7 +136,6 @@ private:
     state state_ = state::idle;
     bool awaits_readable_ = false;
     bool awaits_writable_ = false;
-    bool discards_ = false;
 
     std::unique_ptr<tls_session> tls_;  // null without
     bool unread_ = false;               // TLS may hold plain bytes for the owner

@@ -1,5 +1,6 @@
 #include "protocol/io/client_impl.hpp"
 
+#include <functional>
 #include <memory>
 #include <utility>
 
@@ -147,10 +148,7 @@ void client_impl::end() noexcept {
 void client_impl::abandon() noexcept {
     if (!executor_) return;
     try {
-        asio::post(executor_, [self = shared_from_this()] {
-            self->end();
-            self->enter();
-        });
+        later([](client_impl& self) { self.end(); });
     } catch (...) {  // out of memory: the connection lives on until the context ends
     }
 }
@@ -249,11 +247,15 @@ void client_impl::watch(asio::cancellation_slot slot, detail::operation_id id, a
 
 void client_impl::cancel_later(detail::operation_id id, bool terminal) {
     if (!executor_) return;
-    asio::post(executor_, [self = shared_from_this(), id, terminal] {
-        {
-            const entry_check check(self->wire_);
-            self->core_.cancel(id, terminal, clock::now());
-        }
+    later([id, terminal](client_impl& self) {
+        const entry_check check(self.wire_);
+        self.core_.cancel(id, terminal, clock::now());
+    });
+}
+
+void client_impl::later(std::function<void(client_impl&)> what) {
+    asio::post(executor_, [self = shared_from_this(), what = std::move(what)] {
+        what(*self);
         self->enter();
     });
 }

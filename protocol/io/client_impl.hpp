@@ -107,6 +107,8 @@ private:
     // context_user
     void on_context_shutdown() noexcept override;
 
+    /// In a turn of its own, on the client's executor; what comes of it is told in the same turn.
+    void later(std::function<void(client_impl&)> what);
     /// The last handle is gone: closes in a turn of its own, wherever that was.
     void abandon() noexcept;
     void end() noexcept;

@@ -142,11 +142,15 @@ void transport::on_connected(std::error_code ec) {
 }
 
 void transport::tell_dialed_later(std::error_code ec) {
-    asio::post(socket_.get_executor(), [self = shared_from_this(), ec] {
-        if (self->state_ != state::dialing) return;
-        const std::shared_ptr<transport_owner> owner = self->owner_;
-        owner->on_dialed(*self, plain(ec));
+    later([ec](transport& self) {
+        if (self.state_ != state::dialing) return;
+        const std::shared_ptr<transport_owner> owner = self.owner_;
+        owner->on_dialed(self, plain(ec));
     });
+}
+
+void transport::later(std::function<void(transport&)> what) {
+    asio::post(socket_.get_executor(), [self = shared_from_this(), what = std::move(what)] { what(*self); });
 }
 
 void transport::on_time(session::time_point now) {
@@ -259,7 +263,7 @@ transfer_result transport::written(std::size_t n, std::size_t of, const std::err
 void transport::await_readable() {
     if (!connected() || awaits_readable_) return;
     if (arrived_begin_ != arrived_end_ || arrival_error_ || unread_) {  // the owner made a pause
-        asio::post(socket_.get_executor(), [self = shared_from_this()] { self->tell_readable(); });
+        later([](transport& self) { self.tell_readable(); });
         awaits_readable_ = true;
         return;
     }

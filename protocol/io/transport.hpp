@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -105,6 +106,8 @@ private:
     void connect_next(session::time_point now);
     void on_connected(std::error_code ec);
     void tell_dialed_later(std::error_code ec);
+    /// In a turn of its own.
+    void later(std::function<void(transport&)> what);
     void set_options();
     void receive();
     void tell_readable();

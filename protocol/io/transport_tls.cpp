@@ -3,8 +3,6 @@
 #include <system_error>
 #include <utility>
 
-#include <asio/post.hpp>
-
 #include <slipstream/error.hpp>
 
 #include "protocol/io/transport.hpp"
@@ -26,7 +24,7 @@ void transport::start_tls(std::unique_ptr<tls_session> session) {
     const transfer_result result = tls_->handshake(*this);
     flush_or_wait();
     if (result.outcome != transfer::ended) return await_readable();
-    asio::post(socket_.get_executor(), [self = shared_from_this(), ec = end_of_handshake(result)] { self->tell_secured(ec); });
+    later([ec = end_of_handshake(result)](transport& self) { self.tell_secured(ec); });
 }
 
 void transport::go_on_with_handshake() {

@@ -1,11 +1,14 @@
-// INFO: a refused one changes nothing, an accepted one keeps every bound, saying it twice is saying it once.
+// INFO: a refused one changes nothing, an accepted one is JSON for a slow reader too and keeps every bound, saying it twice is saying it
+// once.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "fuzz/check.hpp"
+#include "fuzz/json_reference.hpp"
 #include "protocol/wire/info.hpp"
 
 using slipstream::server_info;
@@ -23,9 +26,13 @@ bool same(const server_info& a, const server_info& b) {
            a.tls_available == b.tls_available && a.jetstream == b.jetstream && a.ldm == b.ldm;
 }
 
+bool has_controls(const std::string& text) {
+    return std::any_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 32) || c == 127; });
+}
+
 void check_string(const std::string& text) {
     FUZZ_CHECK(text.size() <= info_limits::string_bytes);
-    FUZZ_CHECK(std::none_of(text.begin(), text.end(), [](char c) { return (c >= 0 && c < 32) || c == 127; }));
+    FUZZ_CHECK(!has_controls(text));
 }
 
 void check_bounds(const server_info& info) {
@@ -43,6 +50,23 @@ void check_bounds(const server_info& info) {
     FUZZ_CHECK(info.proto >= 0 && info.api_lvl >= 0);
 }
 
+/// Of each text the last one that can be meant counts.
+void check_texts(const server_info& before, const server_info& info, const fuzz::json_value& document) {
+    for (const auto& [name, place] : {std::pair("server_id", &server_info::server_id), std::pair("server_name", &server_info::server_name),
+                                      std::pair("version", &server_info::version), std::pair("host", &server_info::host),
+                                      std::pair("cluster", &server_info::cluster), std::pair("domain", &server_info::domain),
+                                      std::pair("client_ip", &server_info::client_ip), std::pair("nonce", &server_info::nonce),
+                                      std::pair("remote_account", &server_info::remote_account)}) {
+        std::string expected = before.*place;
+        for (std::size_t i = 0; i < document.items.size(); ++i) {
+            const std::string& text = document.items[i].text;
+            if (document.names[i] != name || document.items[i].what != fuzz::json_value::kind::string) continue;
+            if (text.size() <= info_limits::string_bytes && !has_controls(text)) expected = text;
+        }
+        FUZZ_CHECK(info.*place == expected);
+    }
+}
+
 void check(server_info info, std::string_view json) {
     const server_info before = info;
     if (!update_server_info(info, json)) {
@@ -50,6 +74,9 @@ void check(server_info info, std::string_view json) {
         return;
     }
     check_bounds(info);
+    const auto document = fuzz::read_json(json);
+    FUZZ_CHECK(document && document->what == fuzz::json_value::kind::object);
+    check_texts(before, info, *document);
     const server_info once = info;
     FUZZ_CHECK(update_server_info(info, json));
     FUZZ_CHECK(same(info, once));

@@ -29,13 +29,14 @@ connection::outcome connection::on_info(std::string_view json, time_point now) {
     const bool first = stage_ == stage::expecting_info;
     slipstream::server_info& info = stage_ == stage::up ? context_.info : info_;
     // Nothing of a plain INFO outlives the first one that comes from the server for certain.
-    slipstream::server_info updated = hearsay() ? slipstream::server_info() : info;
+    slipstream::server_info fresh;
+    slipstream::server_info& updated = hearsay() ? fresh : info;
     if (!wire::update_server_info(updated, json)) {
         if (first) return fail(errc::protocol_error, disconnect_reason::protocol_error, "the server's INFO is not valid");
         context_.tell_server_error(errc::protocol_error, "an INFO that is not valid was ignored", {}, now);  // A12
         return outcome::read_more;
     }
-    info = std::move(updated);
+    if (hearsay()) info = std::move(fresh);
     info_in_plain_ = !over_tls_;
     parser_.set_max_payload(info.max_payload);
     if (first) return outcome::info;

@@ -2,6 +2,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "protocol/session/connect_message.hpp"
@@ -149,7 +150,10 @@ void core::parts::secure() {
 void core::parts::refuse_overheard(time_point now) { fail(overheard_before_tls(), now); }
 
 void core::parts::prepare_login() {
-    login.begin(machine->login(), {machine->server().display(), machine->reason().error});
+    const authentication& how = machine->login();
+    login_request request;
+    if (std::holds_alternative<credential_provider>(how)) request = {machine->server().display(), machine->reason().error};
+    login.begin(how, std::move(request));
     if (login.now() == login_machine::state::known) machine->on_login_known();
 }
 

@@ -107,6 +107,7 @@ void login_machine::prove(std::string_view nonce) {
 }
 
 void login_machine::end() noexcept {
+    if (state_ == state::none) return;
     how_ = no_auth{};
     state_ = state::none;
     action_ = {};

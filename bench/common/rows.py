@@ -124,7 +124,7 @@ def request_rows(cut, responder):
         row.add("nats.c, threads", "natsc", f"request --window {window} --n {n // cut // 4} {responder}")
         row.add("limit, distinct replies", "limit_request", f"--distinct 1 {options}")
         row.at_least("rate", "nats.c", mux).at_least("rate", "nats.c, threads", threads).at_least("rate", "async-nats", other)
-        yield row.at_least("rate", "limit", limit)
+        yield row.at_least("rate", "limit", limit).at_least("rate", "limit, distinct replies", limit)
 
 
 def jetstream_rows(cut):

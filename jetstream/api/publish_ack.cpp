@@ -3,10 +3,18 @@
 
 #include "jetstream/api/reply.hpp"
 
+#include <array>
 #include <cstddef>
 
 namespace slipstream::jetstream::api {
 namespace {
+
+/// What a string may consist of to be read as it is: printable ASCII, no quote, no escape.
+constexpr std::array<bool, 256> plain = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = ' '; c < 0x7f; ++c) table[c] = c != '"' && c != '\\';
+    return table;
+}();
 
 /// A cursor over text that is usually what is expected; every function says whether it was.
 struct scanner {
@@ -20,28 +28,30 @@ struct scanner {
         rest.remove_prefix(expected.size());
         return true;
     }
-    /// Printable ASCII without escapes, between quotes.
     bool string(std::string_view& out) noexcept {
+        skip_blanks();
         if (!take("\"")) return false;
         std::size_t size = 0;
-        while (size < rest.size() && rest[size] >= ' ' && rest[size] < '\x7F' && rest[size] != '"' && rest[size] != '\\') ++size;
+        while (size < rest.size() && plain[static_cast<unsigned char>(rest[size])]) ++size;
         out = rest.substr(0, size);
         rest.remove_prefix(size);
         return take("\"");
     }
     /// Without leading zeros and at most 18 digits, so that nothing can overflow.
     bool number(std::uint64_t& out) noexcept {
+        skip_blanks();
         std::size_t size = 0;
         out = 0;
         for (; size < rest.size() && rest[size] >= '0' && rest[size] <= '9'; ++size) {
             if (size == 18) return false;
             out = out * 10 + static_cast<std::uint64_t>(rest[size] - '0');
         }
-        const bool plain = size > 0 && (size == 1 || rest[0] != '0');
+        const bool usual = size > 0 && (size == 1 || rest[0] != '0');
         rest.remove_prefix(size);
-        return plain;
+        return usual;
     }
     bool boolean(bool& out) noexcept {
+        skip_blanks();
         out = rest.starts_with("true");
         return take(out ? "true" : "false");
     }
@@ -51,18 +61,15 @@ enum member : unsigned { stream = 1, seq = 2, domain = 4, duplicate = 8 };
 
 /// One `"name": value`. `seen` makes a repeated member unusual: which of the two counts is for the JSON parser to say.
 bool read_member(scanner& in, publish_ack_view& out, unsigned& seen) noexcept {
-    std::string_view name;
-    if (!in.string(name) || !in.take(":")) return false;
-    in.skip_blanks();
-    const auto once = [&](member m) {
+    const auto once = [&seen](member m) {
         const bool first = (seen & m) == 0;
         seen |= m;
         return first;
     };
-    if (name == "stream") return once(stream) && in.string(out.stream);
-    if (name == "seq") return once(seq) && in.number(out.sequence);
-    if (name == "domain") return once(domain) && in.string(out.domain);
-    if (name == "duplicate") return once(duplicate) && in.boolean(out.duplicate);
+    if (in.take("\"stream\":")) return once(stream) && in.string(out.stream);
+    if (in.take("\"seq\":")) return once(seq) && in.number(out.sequence);
+    if (in.take("\"domain\":")) return once(domain) && in.string(out.domain);
+    if (in.take("\"duplicate\":")) return once(duplicate) && in.boolean(out.duplicate);
     return false;
 }
 

@@ -246,7 +246,8 @@ void client_impl::dial(const session::transport_action& action) {
     try {
         endpoint_ = action.host + ' ' + std::to_string(action.port);
         transport_ = std::make_shared<transport>(executor_, shared_from_this(), settings);
-        transport_->dial(action.host, action.port, now_);
+        dial_result_.clear();
+        facts_.dialed = transport_->dial(action.host, action.port, now_);
         return;
     } catch (const std::system_error& e) {  // no thread for the resolver, for one
         dial_result_ = e.code();

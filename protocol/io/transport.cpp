@@ -2,9 +2,11 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <climits>
 #include <utility>
 
@@ -61,12 +63,9 @@ std::error_code end_of_reading(const std::error_code& ec) noexcept { return ec =
 transport::transport(const asio::any_io_executor& executor, std::shared_ptr<transport_owner> owner, const transport_settings& settings)
     : owner_(std::move(owner)), settings_(settings), socket_(executor) {}
 
-void transport::dial(const std::string& host, std::uint16_t port, session::time_point now) {
+bool transport::dial(const std::string& host, std::uint16_t port, session::time_point now) {
     std::error_code ec;
-    if (const asio::ip::address numeric = asio::ip::make_address(host, ec); !ec) {
-        connect({tcp::endpoint(numeric, port)}, now);
-        return;
-    }
+    if (const asio::ip::address numeric = asio::ip::make_address(host, ec); !ec) return connect({tcp::endpoint(numeric, port)}, now);
     // Asked anew for each attempt, so that changed answers are seen (C11). Asio does it on a thread inside the context.
     state_ = state::dialing;
     resolver_.emplace(socket_.get_executor());
@@ -76,18 +75,19 @@ void transport::dial(const std::string& host, std::uint16_t port, session::time_
                                  std::vector<tcp::endpoint> addresses;
                                  for (const auto& entry : results) addresses.push_back(entry.endpoint());
                                  self->last_error_ = error;
-                                 self->connect(std::move(addresses), session::clock::now());
+                                 if (self->connect(std::move(addresses), session::clock::now())) self->tell_dialed_later({});
                              });
+    return false;
 }
 
-void transport::connect(std::vector<tcp::endpoint> addresses, session::time_point now) {
+bool transport::connect(std::vector<tcp::endpoint> addresses, session::time_point now) {
     state_ = state::dialing;
     addresses_ = std::move(addresses);
     next_address_ = 0;
-    connect_next(now);
+    return connect_next(now);
 }
 
-void transport::connect_next(session::time_point now) {
+bool transport::connect_next(session::time_point now) {
     address_deadline_ = session::never;
     while (next_address_ < addresses_.size()) {
         const tcp::endpoint& address = addresses_[next_address_];
@@ -96,17 +96,66 @@ void transport::connect_next(session::time_point now) {
         socket_.open(address.protocol(), last_error_);
         if (!last_error_) socket_.non_blocking(true, last_error_);
         if (last_error_) continue;
+        last_error_ = begin_to_connect(address);
+        if (!last_error_) {
+            established();
+            return true;
+        }
+        if (last_error_ != std::errc::operation_in_progress) continue;
         if (next_address_ < addresses_.size()) {
             const auto share = settings_.connect_timeout / static_cast<std::int64_t>(std::min<std::size_t>(addresses_.size(), 1000));
             address_deadline_ = now + std::max(share, least_share);
         }
-        socket_.async_connect(address, [self = shared_from_this(), attempt = next_address_](std::error_code ec) {
-            if (self->state_ == state::dialing && attempt == self->next_address_) self->on_connected(ec);
-        });
-        set_options();  // after the first packet has left: the peer works meanwhile
-        return;
+        await_connected();
+        return false;
     }
     tell_dialed_later(last_error_ ? last_error_ : std::error_code(asio::error::host_not_found));
+    return false;
+}
+
+void transport::go_on_connecting(session::time_point now) {
+    if (connect_next(now)) tell_dialed_later({});
+}
+
+/// A socket of the same machine has answered when the call returns; then the event loop need not tell.
+std::error_code transport::begin_to_connect(const tcp::endpoint& address) noexcept {
+    if (::connect(socket_.native_handle(), address.data(), static_cast<socklen_t>(address.size())) != 0 && errno != EINPROGRESS &&
+        errno != EINTR)
+        return {errno, std::system_category()};
+    set_options();  // after the first packet has left: the peer works meanwhile
+    return progress();
+}
+
+/// Of connecting: none when it is done, operation_in_progress while it goes on.
+std::error_code transport::progress() noexcept {
+    std::error_code ec;
+    const tcp::endpoint peer = socket_.remote_endpoint(ec);
+    // A dial to a free port of the range that source ports come from can meet itself (TCP simultaneous open).
+    if (!ec) return peer == socket_.local_endpoint(ec) ? std::make_error_code(std::errc::connection_refused) : std::error_code();
+    int error = 0;
+    socklen_t size = sizeof error;
+    if (::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &error, &size) != 0) error = errno;
+    return {error != 0 ? error : EINPROGRESS, std::system_category()};
+}
+
+void transport::await_connected() {
+    socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this(), attempt = next_address_](std::error_code) {
+        if (self->state_ == state::dialing && attempt == self->next_address_) self->see_progress();
+    });
+}
+
+void transport::see_progress() {
+    last_error_ = progress();
+    if (last_error_ == std::errc::operation_in_progress) return await_connected();  // woken for nothing
+    if (last_error_) return go_on_connecting(session::clock::now());
+    established();
+    tell_dialed({});
+}
+
+void transport::established() noexcept {
+    address_deadline_ = session::never;
+    addresses_.clear();
+    state_ = state::connected;
 }
 
 void transport::set_options() {
@@ -118,34 +167,14 @@ void transport::set_options() {
 #endif
 }
 
-/// A dial to a free port of the range that source ports come from can meet itself (TCP simultaneous open). Both ends are one then,
-/// and it is mostly seen from the port alone that they are not.
-bool transport::connected_to_itself() const noexcept {
-    std::error_code ec;
-    const tcp::endpoint local = socket_.local_endpoint(ec);
-    if (ec || local.port() != addresses_[next_address_ - 1].port()) return false;
-    return local == socket_.remote_endpoint(ec) && !ec;
-}
-
-void transport::on_connected(std::error_code ec) {
-    if (!ec && connected_to_itself()) ec = asio::error::connection_refused;
-    if (ec) {
-        last_error_ = ec;
-        connect_next(session::clock::now());
-        return;
-    }
-    address_deadline_ = session::never;
-    addresses_.clear();
-    state_ = state::connected;
+void transport::tell_dialed(std::error_code ec) {
     const std::shared_ptr<transport_owner> owner = owner_;
-    owner->on_dialed(*this, {});
+    owner->on_dialed(*this, plain(ec));
 }
 
 void transport::tell_dialed_later(std::error_code ec) {
     later([ec](transport& self) {
-        if (self.state_ != state::dialing) return;
-        const std::shared_ptr<transport_owner> owner = self.owner_;
-        owner->on_dialed(self, plain(ec));
+        if (self.state_ != state::closed) self.tell_dialed(ec);
     });
 }
 
@@ -156,7 +185,7 @@ void transport::later(std::function<void(transport&)> what) {
 void transport::on_time(session::time_point now) {
     if (state_ != state::dialing || now < address_deadline_) return;
     last_error_ = asio::error::timed_out;
-    connect_next(now);
+    go_on_connecting(now);
 }
 
 void transport::close() noexcept {

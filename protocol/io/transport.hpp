@@ -56,10 +56,11 @@ class transport final : public std::enable_shared_from_this<transport>, private 
 public:
     transport(const asio::any_io_executor& executor, std::shared_ptr<transport_owner> owner, const transport_settings& settings);
 
-    /// Tells on_dialed when connected, or when the last address has failed.
-    void dial(const std::string& host, std::uint16_t port, session::time_point now);
+    /// Tells on_dialed when connected, or when the last address has failed. True when it is connected already, as mostly to a server on
+    /// the same machine: then nothing is told.
+    [[nodiscard]] bool dial(const std::string& host, std::uint16_t port, session::time_point now);
     /// The second half of dial: the addresses are tried in this order.
-    void connect(std::vector<asio::ip::tcp::endpoint> addresses, session::time_point now);
+    [[nodiscard]] bool connect(std::vector<asio::ip::tcp::endpoint> addresses, session::time_point now);
     /// Encrypts the connection; `session` is a fresh one. Until on_secured has told its success, nothing is read and written.
     void start_tls(std::unique_ptr<tls_session> session);
     /// Cuts the connection or abandons the dial; waits for nothing.
@@ -103,8 +104,14 @@ public:
 private:
     enum class state : std::uint8_t { idle, dialing, connected, closed };
 
-    void connect_next(session::time_point now);
-    void on_connected(std::error_code ec);
+    [[nodiscard]] bool connect_next(session::time_point now);
+    void go_on_connecting(session::time_point now);
+    [[nodiscard]] std::error_code begin_to_connect(const asio::ip::tcp::endpoint& address) noexcept;
+    [[nodiscard]] std::error_code progress() noexcept;
+    void await_connected();
+    void see_progress();
+    void established() noexcept;
+    void tell_dialed(std::error_code ec);
     void tell_dialed_later(std::error_code ec);
     /// In a turn of its own.
     void later(std::function<void(transport&)> what);
@@ -125,7 +132,6 @@ private:
     void flush_or_wait();
     void go_on_with_handshake();
     void tell_secured(std::error_code ec);
-    [[nodiscard]] bool connected_to_itself() const noexcept;
 
     std::shared_ptr<transport_owner> owner_;  // null once closed
     transport_settings settings_;

@@ -53,14 +53,14 @@ private:
     std::shared_ptr<client_impl> engine_;
 };
 
-std::shared_ptr<client_impl> client_impl::make_handle(asio::any_io_executor executor, connect_options options) {
+std::shared_ptr<client_impl> client_impl::make_handle(asio::any_io_executor executor, connect_options&& options) {
     auto engine = std::make_shared<client_impl>(std::move(executor), std::move(options));
     client_impl* const raw = engine.get();
     return {std::make_shared<handle_guard>(std::move(engine)), raw};
 }
 
 // The event callback is kept apart from the options: it may hold a handle and is let go of after the last event.
-client_impl::client_impl(asio::any_io_executor executor, connect_options options)
+client_impl::client_impl(asio::any_io_executor executor, connect_options&& options)
     : executor_(std::move(executor)),
       events_(std::exchange(options.on_event, nullptr)),
       core_(std::move(options), auth::random_seed(), auth::make_nuid()) {

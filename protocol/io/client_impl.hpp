@@ -41,9 +41,9 @@ class login_mailbox;
 class client_impl final : public std::enable_shared_from_this<client_impl>, public transport_owner, public context_user {
 public:
     /// What the handles own together: with the last copy the client closes.
-    static std::shared_ptr<client_impl> make_handle(asio::any_io_executor executor, connect_options options);
+    static std::shared_ptr<client_impl> make_handle(asio::any_io_executor executor, connect_options&& options);
 
-    client_impl(asio::any_io_executor executor, connect_options options);
+    client_impl(asio::any_io_executor executor, connect_options&& options);
     client_impl(const client_impl&) = delete;
     client_impl& operator=(const client_impl&) = delete;
     ~client_impl();

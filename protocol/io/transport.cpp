@@ -92,7 +92,7 @@ bool transport::connect_next(session::time_point now) {
     while (next_address_ < addresses_.size()) {
         const tcp::endpoint& address = addresses_[next_address_];
         ++next_address_;
-        socket_ = tcp::socket(socket_.get_executor());
+        if (socket_.is_open()) socket_ = tcp::socket(socket_.get_executor());
         socket_.open(address.protocol(), last_error_);
         if (!last_error_) socket_.non_blocking(true, last_error_);
         if (last_error_) continue;

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include <slipstream/server_info.hpp>
 
@@ -70,6 +71,8 @@ public:
     void on_recall() noexcept { pong_ends_ = 0; }
 
     [[nodiscard]] const slipstream::server_info& info() const noexcept { return info_; }
+    /// On the way to came_up(): from then on it is the client's.
+    [[nodiscard]] slipstream::server_info take_info() noexcept { return std::move(info_); }
     /// The server has said that it shuts down.
     [[nodiscard]] bool lame_duck() const noexcept { return lame_duck_; }
     [[nodiscard]] const failure& why() const noexcept { return failure_; }

@@ -191,7 +191,7 @@ void core::parts::greet() {
 void core::parts::come_up(time_point now) {
     const bool again = shared.info_known;
     shared.generation = machine->generation();
-    shared.info = wire_side.info();
+    shared.info = wire_side.take_info();
     shared.info_known = true;
     last_server = machine->server().display();
     if (again) ++shared.counters.reconnects;

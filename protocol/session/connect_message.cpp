@@ -35,11 +35,13 @@ void append_connect(wire::write_buffer& out, const connect_fields& fields) {
     json.text.reserve(fixed_part + widest_escape * texts);
     wire::json_writer w(json.text);
     w.begin_object();
-    w.raw(R"("verbose":false,"pedantic":false)");
-    w.raw(fields.echo ? R"("echo":true)" : R"("echo":false)");
-    w.raw(R"("protocol":1)");
-    w.raw(fields.headers ? R"("headers":true,"no_responders":true)" : R"("headers":false,"no_responders":false)");
-    w.raw(R"("lang":"c++")");
+    w.member("verbose", false);
+    w.member("pedantic", false);
+    w.member("echo", fields.echo);
+    w.member("protocol", 1);
+    w.member("headers", fields.headers);
+    w.member("no_responders", fields.headers);
+    w.member("lang", "c++");
     w.member("version", client_version);
     if (!fields.name.empty()) w.member("name", fields.name);
     if (login.with_user) {

@@ -44,7 +44,7 @@ public:
     /// With exactly so many decimals (at most 9).
     json_writer& fixed(double number, int decimals);
     json_writer& null() { return raw("null"); }
-    /// A complete JSON value that is already written; in an object, whole members.
+    /// A complete JSON value that is already written.
     json_writer& raw(std::string_view json);
 
     template <class Value>

@@ -40,11 +40,17 @@ inline constexpr std::size_t block = 16;
 inline constexpr unsigned bits_per_byte = 1;
 using mask_type = std::uint32_t;
 
-inline block_marks<mask_type> marks(const char* p) noexcept {
+/// Which bytes are not above SP: all that end an argument are among them.
+inline mask_type low_bytes(const char* p) noexcept {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
     const __m128i space = _mm_set1_epi8(' ');
+    return static_cast<mask_type>(_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(bytes, space), space)));
+}
+
+inline block_marks<mask_type> marks(const char* p) noexcept {
     block_marks<mask_type> out;
-    if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(bytes, space), space)) == 0) return out;  // nothing up to 0x20: inside an argument
+    if (low_bytes(p) == 0) return out;
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
     const auto any_of = [bytes](char a, char b) {
         const __m128i found = _mm_or_si128(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(a)), _mm_cmpeq_epi8(bytes, _mm_set1_epi8(b)));
         return static_cast<mask_type>(_mm_movemask_epi8(found));
@@ -58,15 +64,28 @@ inline constexpr std::size_t block = 8;
 inline constexpr unsigned bits_per_byte = 8;
 using mask_type = std::uint64_t;
 
-inline block_marks<mask_type> marks(const char* p) noexcept {
-    constexpr std::uint64_t ones = 0x0101010101010101U;
-    constexpr std::uint64_t low_bits = 0x7F * ones;
+/// The first one lowest.
+inline std::uint64_t eight_bytes(const char* p) noexcept {
     std::uint64_t bytes = 0;
     if constexpr (std::endian::native == std::endian::little) {
         std::memcpy(&bytes, p, sizeof bytes);
     } else {
         for (unsigned i = 0; i < 8; ++i) bytes |= std::uint64_t{static_cast<unsigned char>(p[i])} << (8 * i);
     }
+    return bytes;
+}
+
+inline constexpr std::uint64_t ones = 0x0101010101010101U;
+inline constexpr std::uint64_t low_bits = 0x7F * ones;
+
+/// Which bytes are not above SP: all that end an argument are among them.
+inline mask_type low_bytes(const char* p) noexcept {
+    const std::uint64_t bytes = eight_bytes(p);
+    return ~(((bytes & low_bits) + (0x7F - ' ') * ones) | bytes | low_bits);
+}
+
+inline block_marks<mask_type> marks(const char* p) noexcept {
+    const std::uint64_t bytes = eight_bytes(p);
     const auto equal = [bytes](char c) {  // the high bit of each byte that is `c`
         const std::uint64_t rest = bytes ^ (ones * static_cast<unsigned char>(c));
         return ~(((rest & low_bits) + low_bits) | rest | low_bits);

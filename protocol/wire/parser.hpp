@@ -28,6 +28,7 @@
 #include <string_view>
 
 #include "protocol/wire/argument_scan.hpp"
+#include "protocol/wire/plain_line.hpp"
 
 namespace slipstream::wire {
 
@@ -113,10 +114,14 @@ private:
         std::size_t size = 0;
     };
 
-    void message_line(std::string_view in, verb kind) noexcept;
-    void message_end(std::string_view in, const message_frame& frame) noexcept;
+    const parse_result& any_frame(std::string_view in) noexcept;
+    template <bool with_headers>
+    const parse_result& plain_message(std::string_view in) noexcept;
+    void any_message(std::string_view in, verb kind) noexcept;
+    void message_end(std::string_view in, const message_line& line) noexcept;
     void text_line(std::string_view in, verb kind) noexcept;
-    parse_error read_arguments(std::string_view in, const argument_scan& scan, bool with_headers, message_frame& frame) const noexcept;
+    parse_error read_arguments(std::string_view in, const argument_scan& scan, bool with_headers, message_line& line) const noexcept;
+    parse_error check(const message_line& line, bool with_headers) const noexcept;
     const parse_result& fail(parse_error error) noexcept;
     static verb frequent_verb(std::string_view in) noexcept;
     static parse_error find_verb(std::string_view in, verb& found) noexcept;

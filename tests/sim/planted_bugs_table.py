@@ -68,7 +68,7 @@ BUGS = [
      "if (result.status == wire::parse_status::error) {",
      "if (result.status == wire::parse_status::error) {\n            return outcome::read_more;", ("I10",)),
     ("payload_end_not_looked_at", "A4", "protocol/wire/parser.cpp",
-     "if (in[frame.size - 2] != '\\r' || in[frame.size - 1] != '\\n') {", "if (in[frame.size - 2] == '\\0') {", ("I10",)),
+     "if (in[consumed - 2] != '\\r' || in[consumed - 1] != '\\n') {", "if (in[consumed - 2] == '\\0') {", ("I10",)),
     ("memory_for_promises", "A8", SESSION + "read_buffer.cpp",
      "frame_size != 0 ? std::min(earned, frame_size) : earned", "frame_size != 0 ? frame_size : earned", ("I9",)),
     ("old_nonce_signed", "B14", SESSION + "login_machine.cpp",

@@ -217,3 +217,53 @@ TEST_CASE("A11: every parse error has a text of its own") {
         seen += text;
     }
 }
+
+// A line that is there in full is read another way than one that comes in pieces; parse_script compares the two.
+TEST_CASE("performance: lines as servers write them, with every length of subject, reply subject and what follows") {
+    for (std::size_t size = 1; size < 40; ++size) {
+        const std::string text(size, 's');
+        for (const std::size_t payload : {0U, 1U, 7U, 16U}) {
+            const std::string body(payload, 'b');
+            const std::string end = std::to_string(payload) + "\r\n" + body + "\r\n";
+            CHECK(only_op("MSG " + text + " 1 " + end).subject == text);
+            const test::parsed_op op = only_op("MSG a 12345678901 " + text + " " + end);
+            CHECK(op.sid == 12'345'678'901);
+            CHECK(op.reply_to == text);
+            CHECK(op.payload == body);
+        }
+        CHECK(only_op("MSG " + text + "  1 0\r\n\r\n").subject == text);
+        const test::parsed_op op = only_op("HMSG " + text + " 9 r." + text + " 12 14\r\nNATS/1.0\r\n\r\nhi\r\n");
+        CHECK(op.subject == text);
+        CHECK(op.reply_to == "r." + text);
+        CHECK(op.header_block == "NATS/1.0\r\n\r\n");
+        CHECK(op.payload == "hi");
+    }
+}
+
+TEST_CASE("performance: what looks like a line as servers write it and is not quite one means the same as in pieces") {
+    CHECK(only_op("MSG a 1 2 3\r\nabc\r\n").reply_to == "2");
+    CHECK(only_op("MSG foo 1 2 3\r\nabc\r\n").header_block.empty());
+    CHECK(only_op("MSG a 1 2x 3\r\nabc\r\n").reply_to == "2x");
+    CHECK(only_op("HMSG a 1 2 2 3\r\nabc\r\n").reply_to == "2");
+    CHECK(only_op("MSG a\x01z 1 r\x1f 3\r\nabc\r\n").reply_to == "r\x1f");
+    CHECK(only_op("MSG a 1 r 3 \r\nabc\r\n").payload == "abc");
+    CHECK(only_op("MSG a 1 r\t3\r\nabc\r\n").reply_to == "r");
+    CHECK(only_op("MSG a 1  r 3\r\nabc\r\n").reply_to == "r");
+    CHECK(only_op("MSG  a 1 3\r\nabc\r\n").subject == "a");
+    CHECK(only_op("MSG a 1 3\nabc\r\n").payload == "abc");
+    CHECK(only_op("MSG a 0000000000000000001 3\r\nabc\r\n").sid == 1);
+    CHECK(script_error("MSG a 00000000000000000001 3\r\nabc\r\n") == parse_error::wrong_number);
+    CHECK(script_error("MSG a 1 00000000000000000003\r\nabc\r\n") == parse_error::wrong_number);
+    CHECK(script_error("MSG a 1: 3\r\nabc\r\n") == parse_error::wrong_number);
+    CHECK(script_error("MSG a 1 r /3\r\nabc\r\n") == parse_error::wrong_number);
+    CHECK(script_error("MSG a\0011 3\r\nabc\r\n") == parse_error::wrong_arguments);
+    CHECK(script_error("MSG aa  3\r\nabc\r\n") == parse_error::wrong_arguments);
+    CHECK(script_error("MSG a 1 \r\nabc\r\n") == parse_error::wrong_arguments);
+    CHECK(script_error("MSG a 1 3\rabc\r\n") == parse_error::wrong_arguments);
+    CHECK(script_error("MSG a 1 3\rxabc\r\n") == parse_error::wrong_arguments);
+    CHECK(script_error("MSG a 1 r 3 3\r\nabc\r\n") == parse_error::wrong_arguments);
+    CHECK(script_error("HMSG a 1 r 3\r\nabc\r\n") == parse_error::wrong_number);
+    CHECK(script_error("HMSG a 1 r 0 3\r\nabc\r\n") == parse_error::wrong_header_size);
+    CHECK(script_error("HMSG a 1 r 4 3\r\nabc\r\n") == parse_error::wrong_header_size);
+    CHECK(script_error("MSG a 1 r 2\r\nabc\r\n") == parse_error::payload_not_terminated);
+}

@@ -4,10 +4,10 @@
 #include "jetstream/api/decode.hpp"
 #include "jetstream/api/names.hpp"
 #include "jetstream/api/publish_ack.hpp"
+#include "jetstream/call.hpp"
 #include "jetstream/context_impl.hpp"
 #include "jetstream/create_consumer.hpp"
 #include "jetstream/list.hpp"
-#include "jetstream/operation.hpp"
 
 #include <slipstream/error.hpp>
 
@@ -16,15 +16,12 @@
 namespace slipstream::jetstream {
 namespace {
 
-using api::request_kind;
-
 /// One request whose reply `decode` reads from a view.
 template <class Result, std::error_code (*Decode)(const message_view&, Result&, error_info*)>
 void start_call(const client& nc, detail::prepared_request&& request, request_kind kind,
                 detail::any_handler<void(std::error_code, Result)> done) {
-    make_operation<call<Result>>(nc, std::move(request), kind, std::move(done),
-                                   [](message&& reply, Result& out, error_info* info) { return Decode(reply.view(), out, info); })
-        ->start();
+    start_operation<call<Result>>(nc, std::move(request), kind, std::move(done),
+                                  [](message&& reply, Result& out, error_info* info) { return Decode(reply.view(), out, info); });
 }
 
 class success_call final : public operation_for<> {
@@ -80,7 +77,7 @@ void context::start_stream_info(prepared&& request, handler<stream_info> done) c
 }
 
 void context::start_success(prepared&& request, handler<> done) const {
-    make_operation<success_call>(impl_->nc, std::move(request), request_kind::once, std::move(done))->start();
+    start_operation<success_call>(impl_->nc, std::move(request), request_kind::once, std::move(done));
 }
 
 void context::start_purge_stream(prepared&& request, handler<std::uint64_t> done) const {
@@ -88,19 +85,19 @@ void context::start_purge_stream(prepared&& request, handler<std::uint64_t> done
 }
 
 void context::start_list_streams(prepared&& request, handler<std::vector<stream_info>> done) const {
-    make_operation<list_call<stream_info>>(impl_->nc, std::move(request), std::move(done))->start();
+    start_operation<list_call<stream_info>>(impl_->nc, std::move(request), std::move(done));
 }
 
 void context::start_list_stream_names(prepared&& request, handler<std::vector<std::string>> done) const {
-    make_operation<list_call<std::string>>(impl_->nc, std::move(request), std::move(done))->start();
+    start_operation<list_call<std::string>>(impl_->nc, std::move(request), std::move(done));
 }
 
 void context::start_list_consumers(prepared&& request, handler<std::vector<consumer_info>> done) const {
-    make_operation<list_call<consumer_info>>(impl_->nc, std::move(request), std::move(done))->start();
+    start_operation<list_call<consumer_info>>(impl_->nc, std::move(request), std::move(done));
 }
 
 void context::start_publish(prepared&& request, handler<publish_ack> done) const {
-    make_operation<publish_call>(impl_->nc, std::move(request), request_kind::publish, std::move(done))->start();
+    start_operation<publish_call>(impl_->nc, std::move(request), request_kind::publish, std::move(done));
 }
 
 void context::start_get_message(prepared&& request, handler<stored_message> done) const {
@@ -108,13 +105,12 @@ void context::start_get_message(prepared&& request, handler<stored_message> done
 }
 
 void context::start_get_direct(prepared&& request, handler<stored_message> done) const {
-    make_operation<call<stored_message>>(impl_->nc, std::move(request), request_kind::repeatable, std::move(done),
-                                           api::decode_direct_message)
-        ->start();
+    start_operation<call<stored_message>>(impl_->nc, std::move(request), request_kind::repeatable, std::move(done),
+                                          api::decode_direct_message);
 }
 
 void context::start_create_consumer(prepared&& request, handler<consumer_info> done) const {
-    make_operation<create_consumer_call>(impl_->nc, std::move(request), impl_->prefix, std::move(done))->start();
+    start_operation<create_consumer_call>(impl_->nc, std::move(request), impl_->prefix, std::move(done));
 }
 
 void context::start_consumer_info(prepared&& request, handler<consumer_info> done) const {

@@ -4,9 +4,10 @@
 #include <string>
 #include <utility>
 
+#include <slipstream/jetstream/detail/operation.hpp>
+
 #include "jetstream/api/decode.hpp"
 #include "jetstream/api/subjects.hpp"
-#include "jetstream/operation.hpp"
 
 namespace slipstream::jetstream {
 
@@ -16,7 +17,7 @@ class create_consumer_call final : public operation_for<consumer_info> {
 public:
     create_consumer_call(client nc, detail::prepared_request&& request, std::string prefix,
                          detail::any_handler<void(std::error_code, consumer_info)> done)
-        : operation_for<consumer_info>(std::move(nc), std::move(request), api::request_kind::repeatable, std::move(done)),
+        : operation_for<consumer_info>(std::move(nc), std::move(request), request_kind::repeatable, std::move(done)),
           prefix_(std::move(prefix)) {}
 
 private:

@@ -6,9 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include <slipstream/jetstream/detail/operation.hpp>
+
 #include "jetstream/api/decode.hpp"
 #include "jetstream/api/encode.hpp"
-#include "jetstream/operation.hpp"
 
 namespace slipstream::jetstream {
 
@@ -18,7 +19,7 @@ template <class Entry>
 class list_call final : public operation_for<std::vector<Entry>> {
 public:
     list_call(client nc, detail::prepared_request&& request, detail::any_handler<void(std::error_code, std::vector<Entry>)> done)
-        : operation_for<std::vector<Entry>>(std::move(nc), std::move(request), api::request_kind::repeatable, std::move(done)),
+        : operation_for<std::vector<Entry>>(std::move(nc), std::move(request), request_kind::repeatable, std::move(done)),
           filter_(api::filter_of_page(this->request().payload())) {}
 
 private:

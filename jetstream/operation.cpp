@@ -1,5 +1,5 @@
 // See operation.hpp.
-#include "jetstream/operation.hpp"
+#include <slipstream/jetstream/detail/operation.hpp>
 
 #include <slipstream/error.hpp>
 #include <slipstream/event.hpp>
@@ -11,6 +11,8 @@
 
 #include <asio/error.hpp>
 #include <asio/post.hpp>
+
+#include "jetstream/api/retry.hpp"
 
 namespace slipstream::jetstream {
 namespace {
@@ -34,7 +36,7 @@ std::uint32_t some_number(const void* seed, std::chrono::steady_clock::time_poin
 
 }  // namespace
 
-operation::operation(client nc, detail::prepared_request&& request, api::request_kind kind)
+operation::operation(client nc, detail::prepared_request&& request, request_kind kind)
     : client_(std::move(nc)),
       request_(std::move(request)),
       kind_(kind),
@@ -42,23 +44,29 @@ operation::operation(client nc, detail::prepared_request&& request, api::request
     if (request_.info != nullptr) *request_.info = {};
 }
 
-void operation::start() {
-    starting_ = true;
-    if (request_.refused) {
-        end(request_.refused);
-    } else {
-        connect_cancellation();
-        send();
+void operation::start(std::shared_ptr<operation> made) {
+    operation& self = *made;
+    self.self_ = std::move(made);
+    outcome over = self.request_.refused;
+    if (!*over) {
+        try {
+            self.connect_cancellation();
+            over = self.send();
+        } catch (...) {
+            self.gone();
+            throw;
+        }
     }
-    starting_ = false;
+    if (over) self.finish(*over, false);
 }
 
 void operation::connect_cancellation() {
     asio::cancellation_slot slot = user_slot();
     if (!slot.is_connected()) return;
+    cancellable_ = true;
     // Called from wherever the signal is emitted: everything else happens on the client's executor. That may be gone, and the
     // operation with it.
-    slot.assign([weak = weak_from_this(), executor = client_.get_executor()](asio::cancellation_type type) {
+    slot.assign([weak = std::weak_ptr<operation>(self_), executor = client_.get_executor()](asio::cancellation_type type) {
         if (!is_wanted(type) || weak.expired()) return;
         asio::post(executor, [weak, type] {
             if (const auto self = weak.lock()) self->cancel(type);
@@ -66,54 +74,53 @@ void operation::connect_cancellation() {
     });
 }
 
-asio::cancellation_slot operation::slot() const noexcept {
-    return user_slot().is_connected() ? inner_.slot() : asio::cancellation_slot();
-}
+asio::cancellation_slot operation::slot() const noexcept { return cancellable_ ? inner_.slot() : asio::cancellation_slot(); }
 
 void operation::cancel(asio::cancellation_type type) {
-    if (ended_) return;
     cancelled_ = true;
     if (timer_) timer_->cancel();
     else inner_.emit(type);
 }
 
-void operation::complete(std::error_code ec, message&& reply) {
-    const std::shared_ptr<operation> keep = std::move(self_);
-    if (asio::cancellation_slot s = inner_.slot(); s.has_handler()) s.clear();
-    step(ec, std::move(reply));
-}
+void operation::complete(std::error_code ec, message&& reply) { on_request_end(ec, std::move(reply)); }
 
 void operation::post(std::error_code ec, message&& reply) {
-    asio::post(client_.get_executor(), [keep = std::move(self_), ec, late = std::move(reply)]() mutable {
-        if (asio::cancellation_slot s = keep->inner_.slot(); s.has_handler()) s.clear();
-        keep->step(ec, std::move(late));
+    asio::post(client_.get_executor(), [me = std::move(self_), ec, late = std::move(reply)]() mutable {
+        operation& self = *me;
+        self.self_ = std::move(me);
+        self.on_request_end(ec, std::move(late));
     });
 }
 
-void operation::destroy() noexcept { const std::shared_ptr<operation> last = std::move(self_); }
+void operation::destroy() noexcept {
+    // A request that could not begin gives its handler back to the step.
+    if (!std::exchange(sending_, false)) gone();
+}
 
 milliseconds operation::remaining() const noexcept { return std::chrono::ceil<milliseconds>(deadline_ - clock::now()); }
 
 /// Without memory for a reply or for the next request the operation ends. What the user's handler throws is the event loop's to tell.
 template <class Step>
-void operation::unless_out_of_memory(Step&& step) {
+void operation::take_step(Step&& step) {
+    outcome over;
     try {
-        step();
+        over = step();
     } catch (const std::bad_alloc&) {
-        if (ended_) throw;
-        end(std::make_error_code(std::errc::not_enough_memory));
+        over = std::make_error_code(std::errc::not_enough_memory);
     }
+    if (over) finish(*over, true);
 }
 
-void operation::step(std::error_code ec, message&& reply) {
-    unless_out_of_memory([&] { advance(ec, std::move(reply)); });
+void operation::on_request_end(std::error_code ec, message&& reply) {
+    if (asio::cancellation_slot s = inner_.slot(); s.has_handler()) s.clear();
+    take_step([&] { return advance(ec, std::move(reply)); });
 }
 
-void operation::advance(std::error_code ec, message&& reply) {
+operation::outcome operation::advance(std::error_code ec, message&& reply) {
     if (!ec) ec = on_reply(std::move(reply));
     const bool more = !ec && wants_more();
-    if (!ec && !more) return end({});
-    if (cancelled_) return end(asio::error::operation_aborted);
+    if (!ec && !more) return std::error_code();
+    if (cancelled_) return asio::error::operation_aborted;
     if (more) return send();
 
     last_error_ = ec;
@@ -121,34 +128,35 @@ void operation::advance(std::error_code ec, message&& reply) {
     const api::failed_attempt failed{ec, kind_, attempts_, remaining(), some_number(this, deadline_)};
     if (const auto delay = api::retry_delay(failed)) return delay->count() == 0 ? send() : wait(*delay);
     if (wants_to_verify(ec)) return send();
-    end(result_of(ec));
+    return result_of(ec);
 }
 
-void operation::send() {
+operation::outcome operation::send() {
     const milliseconds left = attempts_ == 0 ? std::min(request_.request.timeout(), max_timeout) : remaining();
-    if (left.count() <= 0) return end(last_error_ ? result_of(last_error_) : slipstream::errc::timeout);
+    if (left.count() <= 0) return last_error_ ? result_of(last_error_) : slipstream::errc::timeout;
     ++attempts_;
-    self_ = shared_from_this();
+    sending_ = true;
     client_.start_request(request_.request.parts(), left, detail::any_handler<void(std::error_code, message)>(this));
+    if (!std::exchange(sending_, false)) gone();  // given back without a word: nothing runs on the event loop any more
+    return std::nullopt;
 }
 
-void operation::wait(milliseconds delay) {
+operation::outcome operation::wait(milliseconds delay) {
     timer_.emplace(client_.get_executor(), delay);
-    closing_ = client_.listen([weak = weak_from_this()](const event& e) {
+    closing_ = client_.listen([weak = std::weak_ptr<operation>(self_)](const event& e) {
         const auto self = weak.lock();
         if (self && e.kind == event_kind::closed && self->timer_) self->timer_->cancel();
     });
-    timer_->async_wait([self = shared_from_this()](std::error_code) {
-        self->timer_.reset();
-        self->closing_ = {};
+    timer_->async_wait([me = self_](std::error_code) mutable {
+        operation& self = *me;
+        self.self_ = std::move(me);
+        self.timer_.reset();
+        self.closing_ = {};
         // Of a client that was closed meanwhile the next request says so itself.
-        self->unless_out_of_memory([&self] { self->cancelled_ ? self->end(asio::error::operation_aborted) : self->send(); });
+        self.take_step([&self] { return self.cancelled_ ? outcome(asio::error::operation_aborted) : self.send(); });
     });
-}
-
-void operation::end(std::error_code ec) {
-    ended_ = true;
-    finish(ec, !starting_);
+    self_.reset();
+    return std::nullopt;
 }
 
 }  // namespace slipstream::jetstream

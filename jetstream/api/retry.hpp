@@ -9,13 +9,9 @@
 #include <optional>
 #include <system_error>
 
-namespace slipstream::jetstream::api {
+#include <slipstream/jetstream/detail/request_kind.hpp>
 
-enum class request_kind {
-    repeatable,  ///< Reads, and creating what may exist already: twice is as good as once.
-    once,        ///< Deleting, purging, updating: a lost reply is reported.
-    publish,     ///< As once; and a stream that is just being made is waited for.
-};
+namespace slipstream::jetstream::api {
 
 struct failed_attempt {
     std::error_code error;

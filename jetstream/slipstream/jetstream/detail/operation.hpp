@@ -1,8 +1,10 @@
-// One operation of the context: a request, its repeats and whatever must follow it, under one deadline.
+// One operation over the JetStream API: a request, its repeats and whatever must follow it, under one deadline. The context's
+// operations are such, and those of layers above that read the replies themselves.
 //
-// It is itself the handler of its requests (no further allocation for each), completed on the client's executor. It keeps itself
-// alive while a request or a wait is pending. The user's cancellation slot is connected once for the whole operation: a
-// cancellation that arrives between two requests is not lost.
+// It is itself the handler of its requests (no further allocation for each), completed on the client's executor. It owns itself from
+// its start to its end, or gives itself to whatever it waits for; it is gone, and its memory free for the next one, before its result
+// is told. The user's cancellation slot is connected once for the whole operation: a cancellation that arrives between two requests
+// is not lost.
 #pragma once
 
 #include <chrono>
@@ -17,21 +19,20 @@
 
 #include <slipstream/client.hpp>
 #include <slipstream/detail/any_handler.hpp>
-#include <slipstream/jetstream/context.hpp>
 #include <slipstream/jetstream/detail/prepared_request.hpp>
-
-#include "jetstream/api/retry.hpp"
+#include <slipstream/jetstream/detail/request_kind.hpp>
 
 namespace slipstream::jetstream {
 
-class operation : public detail::handler_base<std::error_code, message>, public std::enable_shared_from_this<operation> {
+class operation : public detail::handler_base<std::error_code, message> {
 public:
-    operation(client nc, detail::prepared_request&& request, api::request_kind kind);
+    operation(client nc, detail::prepared_request&& request, request_kind kind);
     operation(const operation&) = delete;
     operation& operator=(const operation&) = delete;
     virtual ~operation() = default;
 
-    void start();
+    /// Once. When it throws, nothing has begun.
+    static void start(std::shared_ptr<operation> made);
 
     // What the client calls.
     void complete(std::error_code ec, message&& reply) final;
@@ -48,10 +49,13 @@ protected:
     virtual bool wants_to_verify(std::error_code) { return false; }
     /// The final word on a failure.
     virtual std::error_code result_of(std::error_code ec) const { return ec; }
-    /// Hands the result to the user's handler; `now` is false while the initiating function runs. Called once.
+    /// Hands the result to the user's handler; `now` is false while the initiating function runs. Called once, and to call gone()
+    /// before the handler.
     virtual void finish(std::error_code ec, bool now) = 0;
     virtual asio::cancellation_slot user_slot() const noexcept = 0;
 
+    /// Ends this object.
+    void gone() noexcept { const std::shared_ptr<operation> last = std::move(self_); }
     detail::request_arguments& request() noexcept { return request_.request; }
     [[nodiscard]] error_info* info() const noexcept { return request_.info; }
     /// Whether a reply to an earlier request of this operation was lost with the connection.
@@ -60,37 +64,39 @@ protected:
 private:
     using clock = std::chrono::steady_clock;
 
+    /// How a step ends the operation; nothing when it has begun something that goes on, which may have ended this object too.
+    using outcome = std::optional<std::error_code>;
+
     void connect_cancellation();
     void cancel(asio::cancellation_type type);
-    void step(std::error_code ec, message&& reply);
-    void advance(std::error_code ec, message&& reply);
     template <class Step>
-    void unless_out_of_memory(Step&& step);
-    void send();
-    void wait(std::chrono::milliseconds delay);
-    void end(std::error_code ec);
+    void take_step(Step&& step);
+    void on_request_end(std::error_code ec, message&& reply);
+    outcome advance(std::error_code ec, message&& reply);
+    outcome send();
+    outcome wait(std::chrono::milliseconds delay);
     [[nodiscard]] std::chrono::milliseconds remaining() const noexcept;
 
     client client_;
     detail::prepared_request request_;
-    api::request_kind kind_;
+    request_kind kind_;
     clock::time_point deadline_;
     unsigned attempts_ = 0;
     bool cancelled_ = false;
+    bool cancellable_ = false;
     bool reply_lost_ = false;
-    bool ended_ = false;
-    bool starting_ = false;  // inside the initiating function
+    bool sending_ = false;  // inside the client's start_request
     std::error_code last_error_;
-    std::shared_ptr<operation> self_;  // while a request is pending
+    std::shared_ptr<operation> self_;
     mutable asio::cancellation_signal inner_;  // to the pending request; offering its slot changes nothing here
     std::optional<asio::steady_timer> timer_;
     event_listener closing_;  // while waiting: the client may be closed meanwhile
 };
 
-/// Makes an operation in memory that the thread of the event loop keeps for the next one.
+/// Makes an operation in memory that the thread of the event loop keeps for the next one, and starts it.
 template <class Operation, class... Args>
-std::shared_ptr<Operation> make_operation(Args&&... args) {
-    return std::allocate_shared<Operation>(asio::recycling_allocator<Operation>(), std::forward<Args>(args)...);
+void start_operation(Args&&... args) {
+    operation::start(std::allocate_shared<Operation>(asio::recycling_allocator<Operation>(), std::forward<Args>(args)...));
 }
 
 /// The part that knows the type of the result.
@@ -100,11 +106,15 @@ class operation_for;
 template <>
 class operation_for<> : public operation {
 public:
-    operation_for(client nc, detail::prepared_request&& request, api::request_kind kind, detail::any_handler<void(std::error_code)> done)
+    operation_for(client nc, detail::prepared_request&& request, request_kind kind, detail::any_handler<void(std::error_code)> done)
         : operation(std::move(nc), std::move(request), kind), done_(std::move(done)) {}
 
 protected:
-    void finish(std::error_code ec, bool now) final { now ? done_.complete(ec) : done_.post(ec); }
+    void finish(std::error_code ec, bool now) final {
+        auto done = std::move(done_);
+        gone();
+        now ? done.complete(ec) : done.post(ec);
+    }
     asio::cancellation_slot user_slot() const noexcept final { return done_.slot(); }
 
 private:
@@ -114,14 +124,16 @@ private:
 template <class Result>
 class operation_for<Result> : public operation {
 public:
-    operation_for(client nc, detail::prepared_request&& request, api::request_kind kind,
+    operation_for(client nc, detail::prepared_request&& request, request_kind kind,
                   detail::any_handler<void(std::error_code, Result)> done)
         : operation(std::move(nc), std::move(request), kind), done_(std::move(done)) {}
 
 protected:
     void finish(std::error_code ec, bool now) final {
+        auto done = std::move(done_);
         Result result = ec ? Result() : std::move(result_);
-        now ? done_.complete(ec, std::move(result)) : done_.post(ec, std::move(result));
+        gone();
+        now ? done.complete(ec, std::move(result)) : done.post(ec, std::move(result));
     }
     asio::cancellation_slot user_slot() const noexcept final { return done_.slot(); }
 
@@ -129,22 +141,6 @@ protected:
 
 private:
     detail::any_handler<void(std::error_code, Result)> done_;
-};
-
-/// One request and its reply.
-template <class Result>
-class call final : public operation_for<Result> {
-public:
-    using decoder = std::error_code (*)(message&& reply, Result& out, error_info* info);
-
-    call(client nc, detail::prepared_request&& request, api::request_kind kind, detail::any_handler<void(std::error_code, Result)> done,
-         decoder decode)
-        : operation_for<Result>(std::move(nc), std::move(request), kind, std::move(done)), decode_(decode) {}
-
-private:
-    std::error_code on_reply(message&& reply) override { return decode_(std::move(reply), this->result_, this->info()); }
-
-    decoder decode_;
 };
 
 }  // namespace slipstream::jetstream

@@ -40,11 +40,11 @@ std::error_code result_of(Request&& send) {
 }  // namespace
 
 void ordered_consumer::impl::on_frame(std::uint64_t incarnation, const message_view& m) {
-    delivery_info info;
-    if (!reader_.read(m.reply_to(), info)) return on_status(incarnation, m);
-    const machine::message_place place{.consumer_sequence = info.consumer_sequence,
-                                       .stream_sequence = info.stream_sequence,
-                                       .pending = info.pending,
+    const delivery_info* const info = reader_.read(m.reply_to());
+    if (info == nullptr) return on_status(incarnation, m);
+    const machine::message_place place{.consumer_sequence = info->consumer_sequence,
+                                       .stream_sequence = info->stream_sequence,
+                                       .pending = info->pending,
                                        .size = m.subject().size() + m.reply_to().size() + m.size()};
     switch (machine_.on_message(incarnation, place)) {
         case step::ignore: break;
@@ -52,7 +52,7 @@ void ordered_consumer::impl::on_frame(std::uint64_t incarnation, const message_v
             if (result_of([&] { held_.emplace_back(m); })) machine_.on_not_held(incarnation);
             break;
         case step::deliver:
-            if (handler_ != nullptr) machine_.handled(place, handler_->on_message(m, info));
+            if (handler_ != nullptr) machine_.handled(place, handler_->on_message(m, *info));
             break;
     }
     if (machine_.has_actions()) pump();

@@ -155,7 +155,7 @@ bool session_world::write() {
     }
     const std::size_t n = in_.empty() ? bytes.size() : 1 + in_.below(bytes.size());
     server_.reads(bytes.substr(0, n));
-    core_->on_written(generation_, n, now_);
+    if (!core_->on_written(generation_, n, now_)) FUZZ_CHECK(core_->pending_write(now_).empty());
     return true;
 }
 

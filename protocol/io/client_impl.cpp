@@ -96,6 +96,10 @@ std::shared_ptr<handoff> client_impl::share_handoff() {
 // Each asks for its turn first: when memory ends there, nothing has been done and nothing will be completed (H9).
 
 std::error_code client_impl::publish_any(std::string_view subject, std::string_view payload, const publish_options& options) {
+    if ((in_turn_ || turn_posted_) && options.headers == nullptr && !options.reply_to.empty()) {
+        if (core_.publish_plain(subject, options.reply_to, payload)) [[likely]]
+            return no_error_;
+    }
     wake();
     const std::string_view headers = options.headers != nullptr ? options.headers->block() : std::string_view();
     const wire::outgoing m{subject, options.reply_to, headers, payload};

@@ -277,8 +277,9 @@ void client_impl::forget_transport(bool leave) noexcept {
 bool client_impl::write_some() {
     if (write_error_) return false;
     bool some = false;
-    std::string_view bytes = core_.pending_write(now_);
-    while (!bytes.empty()) {
+    for (bool more = true; more;) {
+        const std::string_view bytes = core_.pending_write(now_);
+        if (bytes.empty()) break;
         if (bytes_left_ == 0) {
             wants_turn_ = true;
             return some;
@@ -286,10 +287,9 @@ bool client_impl::write_some() {
         const transfer_result result = transport_->write_some(bytes.substr(0, bytes_left_));
         if (result.n != 0) {
             some = true;
-            core_.on_written(generation_, result.n, now_);
+            more = core_.on_written(generation_, result.n, now_);
         }
         if (!goes_on(result)) return some;
-        bytes = core_.pending_write(now_);
     }
     if (finish_by_ != session::never) {
         finish_by_ = session::never;

@@ -47,20 +47,22 @@ void core::resume_reading(time_point now) {
     parts_->read(now);
 }
 
-void core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
+bool core::on_written(std::uint64_t generation, std::size_t n, time_point now) {
     parts& p = *parts_;
-    if (!p.engaged(generation)) return;
+    if (!p.engaged(generation)) return false;
     outbox& box = p.shared.box;
     box.on_written(n);
     p.shared.counters.socket_out_bytes += n;
     p.write_clock_unknown = false;
     p.room.on_less();
-    if (box.written() == box.appended())
+    const bool more = box.written() != box.appended();
+    if (!more)
         p.alive.on_write_done(now);
     else if (n != 0)
         p.alive.on_write_progress(now);
     else
         p.alive.on_write_blocked(now);
+    return more;
 }
 
 void core::on_time(time_point now) {

@@ -49,12 +49,15 @@ public:
     // --- wishes ---
     detail::operation_id connect(detail::plain_completion done, time_point now);
     std::error_code publish(const wire::outgoing& m);
-    /// As publish of a message with neither reply subject nor headers, which nearly every one is. False when it was not taken, or not by
-    /// so short a way: then publish says why, or takes it.
+    /// As publish of a message without headers, which nearly every one is; the first also without a reply subject. False when it was not
+    /// taken, or not by so short a way: then publish says why, or takes it.
     bool publish_plain(std::string_view subject, std::string_view payload);
+    bool publish_plain(std::string_view subject, std::string_view reply_to, std::string_view payload);
     /// By whichever way there is, as the shell does it.
     std::error_code publish(std::string_view subject, std::string_view reply_to, std::string_view header_block, std::string_view payload) {
-        if (reply_to.empty() && header_block.empty() && publish_plain(subject, payload)) return {};
+        if (header_block.empty()) {
+            if (reply_to.empty() ? publish_plain(subject, payload) : publish_plain(subject, reply_to, payload)) return {};
+        }
         return publish({subject, reply_to, header_block, payload});
     }
     /// From this size on a copy of the payload costs more than a write of its own.
@@ -104,8 +107,9 @@ public:
     [[nodiscard]] bool read_unfinished() const noexcept;
     void read_on(time_point now, std::size_t enough);
     /// `n` bytes of pending_write have left, or can at least not be called back. To be told before anything that happened later: when a
-    /// connection is lost, what was not told is taken for never sent, and sent again.
-    void on_written(std::uint64_t generation, std::size_t n, time_point now);
+    /// connection is lost, what was not told is taken for never sent, and sent again. False when nothing more waits to be written, so that
+    /// pending_write need not be asked.
+    bool on_written(std::uint64_t generation, std::size_t n, time_point now);
     /// The transport failed, or the peer closed it: then `ec` is empty (or errc::connection_eof; end-of-file codes of other categories
     /// are not known here). At most once for a generation, after everything that had arrived was told by on_read.
     void on_transport_down(std::uint64_t generation, std::error_code ec, time_point now, std::string_view detail = {});

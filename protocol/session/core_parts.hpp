@@ -91,6 +91,7 @@ struct core::parts {
     [[nodiscard]] std::error_code check_publish(const wire::outgoing& m) const noexcept;
     [[nodiscard]] errc check_message(const wire::outgoing& m, std::size_t size) const noexcept;
     [[nodiscard]] errc append(const wire::outgoing& m);
+    [[nodiscard]] bool append_plain(const wire::outgoing& m);
     void count_out(std::size_t size) noexcept {
         ++shared.counters.out_msgs;
         shared.counters.out_bytes += size;

@@ -39,22 +39,30 @@ errc core::parts::append(const wire::outgoing& m) {
     return {};
 }
 
-/// Blank and digits: more than what follows the subject in a line.
-constexpr std::size_t most_of_size = 1 + 20;
+/// Two blanks and digits: more than what a line has beside its subjects.
+constexpr std::size_t most_of_size = 2 + 20;
 
-bool core::publish_plain(std::string_view subject, std::string_view payload) {
-    parts& p = *parts_;
+/// Once for each way to call it: what a message does not have costs it nothing.
+[[gnu::always_inline]]
+inline bool core::parts::append_plain(const wire::outgoing& m) {
     // A server's max_payload is 64 MiB at most.
-    if (payload.size() > static_cast<std::uint32_t>(p.shared.info.max_payload)) return false;
-    const std::size_t size = wire::publish_size_of_plain(subject, payload);
-    char* const place = p.shared.box.quick_place(size);
-    if (place == nullptr || !wire::is_publish_subject(subject)) return false;
-    if (subject.size() + most_of_size > p.options.max_control_line) return false;
-    ++p.shared.counters.out_msgs;  // apart from the bytes: side by side they are packed and unpacked to be added
-    wire::encode_publish_at(place, size, {subject, {}, {}, payload});
-    p.shared.box.quick_taken(size);
-    p.shared.counters.out_bytes += payload.size();
+    if (m.payload.size() > static_cast<std::uint32_t>(shared.info.max_payload)) return false;
+    const std::size_t size = wire::publish_size_of_plain(m);
+    char* const place = shared.box.quick_place(size);
+    if (place == nullptr || !wire::is_publish_subject(m.subject)) return false;
+    if (!m.reply_to.empty() && !wire::is_publish_subject(m.reply_to)) return false;
+    if (m.subject.size() + m.reply_to.size() + most_of_size > options.max_control_line) return false;
+    ++shared.counters.out_msgs;  // apart from the bytes: side by side they are packed and unpacked to be added
+    wire::encode_publish_at(place, size, m);
+    shared.box.quick_taken(size);
+    shared.counters.out_bytes += m.payload.size();
     return true;
+}
+
+bool core::publish_plain(std::string_view subject, std::string_view payload) { return parts_->append_plain({subject, {}, {}, payload}); }
+
+bool core::publish_plain(std::string_view subject, std::string_view reply_to, std::string_view payload) {
+    return parts_->append_plain({subject, reply_to, {}, payload});
 }
 
 std::error_code core::parts::check_publish(const wire::outgoing& m) const noexcept {

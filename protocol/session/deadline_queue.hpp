@@ -44,7 +44,12 @@ public:
         e.deadline = never;
         --size_;
     }
-    [[nodiscard]] time_point next() const noexcept { return size_ == 0 ? never : first()->deadline; }
+    [[nodiscard]] time_point next() const noexcept {
+        if (size_ == 0) return never;
+        time_point at = heap_.empty() ? never : heap_.front()->deadline;
+        for (const run& r : runs_) at = r.first != nullptr && r.first->deadline < at ? r.first->deadline : at;
+        return at;
+    }
     /// Disarms and returns the earliest entry that is due at `now`, else null.
     deadline_entry* pop_due(time_point now) noexcept;
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

@@ -13,7 +13,7 @@ requests::requests(context& shared, subscriptions& subs, std::string_view inbox)
     reply_to_.append(request_table::token_size, '*');
 }
 
-std::uint64_t requests::start(std::size_t size, const wire::outgoing& m, detail::message_completion done, time_point deadline) {
+std::uint64_t requests::start(std::size_t size, const wire::outgoing& m, detail::message_completion&& done, time_point deadline) {
     // Lazily, so that a client without requests has no inbox.
     if (subscriptions_.inbox_sid() == 0) subscriptions_.open_inbox(std::string(inbox_prefix()) + "*");
 

@@ -31,7 +31,7 @@ public:
     // --- wishes ---
     /// `m` has been checked, with reply_shape as its reply subject; `size` is that of its frame. Returns the number of the operation,
     /// below 2^60.
-    std::uint64_t start(std::size_t size, const wire::outgoing& m, detail::message_completion done, time_point deadline);
+    std::uint64_t start(std::size_t size, const wire::outgoing& m, detail::message_completion&& done, time_point deadline);
     void cancel(std::uint64_t id);
 
     // --- facts ---

@@ -42,7 +42,7 @@ private:
 class message {
 public:
     message() noexcept = default;
-    explicit message(const message_view& view) { assign(view); }
+    explicit message(const message_view& view);
     message(message&& other) noexcept
         : bytes_(std::move(other.bytes_)), capacity_(std::exchange(other.capacity_, 0)), sizes_(std::exchange(other.sizes_, {})) {}
     message& operator=(message&& other) noexcept {
@@ -74,7 +74,9 @@ private:
         std::uint32_t reply = 0;
         std::uint32_t header = 0;
         std::uint32_t payload = 0;
+        [[nodiscard]] std::size_t total() const noexcept { return std::size_t{subject} + reply + header + payload; }
     };
+    static part_sizes sizes_of(const message_view& view);
 
     std::unique_ptr<char[]> bytes_;
     std::size_t capacity_ = 0;

@@ -147,9 +147,11 @@ inline char* put(char* to, std::uint64_t value, std::size_t length) noexcept {
     return size;
 }
 
-/// As publish_size, without reply subject and headers, of a payload below 2^32 bytes.
-[[nodiscard]] inline std::size_t publish_size_of_plain(std::string_view subject, std::string_view payload) noexcept {
-    return 4 + subject.size() + 1 + encoder_detail::digits_of_small(payload.size()) + 2 + payload.size() + 2;
+/// As publish_size, without headers, of a payload below 2^32 bytes.
+[[nodiscard]] inline std::size_t publish_size_of_plain(const outgoing& m) noexcept {
+    assert(m.header_block.empty());
+    const std::size_t size = 4 + m.subject.size() + 1 + encoder_detail::digits_of_small(m.payload.size()) + 2 + m.payload.size() + 2;
+    return m.reply_to.empty() ? size : size + m.reply_to.size() + 1;
 }
 
 /// What the server's max_control_line bounds of such a frame of `size` bytes: what follows "PUB " or "HPUB " in its line.

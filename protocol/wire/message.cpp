@@ -22,12 +22,31 @@ char* put(char* to, std::string_view part) noexcept {
     return to + part.size();
 }
 
+void put_all(char* to, const message_view& view) noexcept {
+    to = put(to, view.subject());
+    to = put(to, view.reply_to());
+    to = put(to, view.header_block());
+    put(to, view.payload());
+}
+
 }  // namespace
 
+inline message::part_sizes message::sizes_of(const message_view& view) {
+    return {narrow(view.subject().size()), narrow(view.reply_to().size()), narrow(view.header_block().size()),
+            narrow(view.payload().size())};
+}
+
+message::message(const message_view& view) : sizes_(sizes_of(view)) {
+    const std::size_t total = sizes_.total();
+    if (total == 0) return;
+    bytes_ = std::make_unique_for_overwrite<char[]>(total);
+    capacity_ = total;
+    put_all(bytes_.get(), view);
+}
+
 void message::assign(const message_view& view) {
-    const part_sizes sizes{narrow(view.subject().size()), narrow(view.reply_to().size()), narrow(view.header_block().size()),
-                           narrow(view.payload().size())};
-    const std::size_t total = std::size_t{sizes.subject} + sizes.reply + sizes.header + sizes.payload;
+    const part_sizes sizes = sizes_of(view);
+    const std::size_t total = sizes.total();
 
     // A view of this very message must not be overwritten while it is read.
     const auto is_ours = [this](std::string_view part) {
@@ -39,12 +58,7 @@ void message::assign(const message_view& view) {
 
     std::unique_ptr<char[]> fresh;
     if (total > capacity_ || overlaps) fresh = std::make_unique_for_overwrite<char[]>(total);
-    char* to = fresh ? fresh.get() : bytes_.get();
-    to = put(to, view.subject());
-    to = put(to, view.reply_to());
-    to = put(to, view.header_block());
-    put(to, view.payload());
-
+    put_all(fresh ? fresh.get() : bytes_.get(), view);
     if (fresh) {
         bytes_ = std::move(fresh);
         capacity_ = total;

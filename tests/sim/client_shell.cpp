@@ -317,9 +317,10 @@ bool sim_client::pull_finished() {
 bool sim_client::write_out() {
     if (!transport_open || !attempt->established || securing || paused()) return false;
     bool some = false;
+    bool more = true;
     for (;;) {
         std::string_view bytes;
-        {
+        if (more) {
             const metered in_core;
             bytes = core_->pending_write(one_in(rng_, 16) ? never : world_.time.now());
         }
@@ -334,7 +335,7 @@ bool sim_client::write_out() {
         if (taken.empty()) return some;
         {
             const metered in_core;
-            core_->on_written(generation, taken.size(), world_.time.now());
+            more = core_->on_written(generation, taken.size(), world_.time.now());
         }
         if (taken.size() < size) world_.hit(probe::taken_in_part);
         some = true;

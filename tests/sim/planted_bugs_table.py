@@ -41,7 +41,7 @@ BUGS = [
      "    deadlines_.arm(b, deadline);\n", "    deadlines_.arm(b, never);\n", ("I1",)),
     ("request_without_deadline", "E10", SESSION + "requests.cpp",
      "deadlines_.arm(r, deadline);", "deadlines_.arm(r, never);", ("I1",)),
-    ("reply_to_any_generation", "E3", SESSION + "request_table.cpp",
+    ("reply_to_any_generation", "E3", SESSION + "request_table.hpp",
      "slot->completion && std::memcmp(token.data(), slot->token.data(), token_size) == 0 ?", "slot->completion ?", ("I1",)),
     ("cancel_of_any_generation", "E3", SESSION + "request_table.cpp",
      "slot->completion && slot->generation == generation ?", "slot->completion && generation != 0 ?", ("I1",)),

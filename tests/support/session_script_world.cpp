@@ -84,14 +84,16 @@ void session_script::pump() {
 
 void session_script::pull_writes() {
     if (late_ != 0) return;  // one write at a time
-    for (std::string_view bytes = core_->pending_write(now_); !bytes.empty(); bytes = core_->pending_write(now_)) {
+    for (bool more = true; more;) {
+        std::string_view bytes = core_->pending_write(now_);
+        if (bytes.empty()) return;
         if (run_.write == script_run::writes::in_pieces) bytes = bytes.substr(0, 7);
         streams_[dialing_].append(bytes);
         if (run_.write == script_run::writes::late && !over_) {
             late_ = bytes.size();
             return;
         }
-        core_->on_written(dialing_, bytes.size(), now_);
+        more = core_->on_written(dialing_, bytes.size(), now_);
     }
 }
 

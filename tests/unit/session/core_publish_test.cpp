@@ -24,6 +24,34 @@ TEST_CASE("A23: bad subjects and reply subjects are refused before a byte is que
     s.finish();
 }
 
+TEST_CASE("A23 L38 D13: the short way of a connection that is up takes the same frames, and refuses the same") {
+    session_script s;
+    connect_options o;
+    o.max_control_line = 512;
+    connected(s, std::move(o));
+    s.publish("a", "");  // opens it
+    s.expect_publish("a", "x", {}, "r");
+    s.expect_publish("a", std::string(12345, 'y'), {}, "_INBOX.0123456789abcdefghijkl.0000000000");
+    s.expect_publish("a", "", {}, "r");
+    s.publish("b", "12");
+    s.expect_sent("PUB a 0\r\n\r\nPUB a r 1\r\nx\r\nPUB a _INBOX.0123456789abcdefghijkl.0000000000 12345\r\n" +
+                  std::string(12345, 'y') + "\r\nPUB a r 0\r\n\r\nPUB b 2\r\n12\r\n");
+    s.publish("a", "");
+    for (const std::string_view reply : {"a b", "a..b", "a.*", ">", "a\r\nPING", "a\n", ".a", "a.", "_INBOX.0123456789abcdef\r\nghijkl.0"})
+        s.expect_publish("a", "x", errc::invalid_reply_subject, reply);
+    s.expect_publish("a b", "x", errc::invalid_subject, "r");
+    s.expect_publish(std::string(256, 'x'), "1", errc::max_control_line, std::string(254, 'r'));
+    s.expect_publish(std::string(256, 'x'), "1", {}, std::string(253, 'r'));
+    s.expect_publish(std::string(256, 'x'), "1", {}, std::string(230, 'r'));
+    s.expect_sent("PUB a 0\r\n\r\nPUB " + std::string(256, 'x') + ' ' + std::string(253, 'r') + " 1\r\n1\r\nPUB " +
+                  std::string(256, 'x') + ' ' + std::string(230, 'r') + " 1\r\n1\r\n");
+    s.check([&] {
+        CHECK(s.core().stats().out_msgs == 8);
+        CHECK(s.core().stats().out_bytes == 1 + 12345 + 2 + 1 + 1);
+    });
+    s.finish();
+}
+
 TEST_CASE("D13: frames as the server expects them: empty, with reply, with headers only") {
     run_script([](session_script& s) {
         connected(s);

@@ -71,7 +71,8 @@ TEST_CASE("protocol 1: sizes of every number of digits") {
     for (std::size_t size : {0U, 1U, 9U, 10U, 99U, 100U, 999U, 1000U, 9999U, 10'000U, 99'999U, 100'000U, 1'048'576U}) {
         const std::string payload(size, 'x');
         CHECK(pub("a", "", payload) == "PUB a " + std::to_string(size) + "\r\n" + payload + "\r\n");
-        CHECK(wire::publish_size_of_plain("a", payload) == pub("a", "", payload).size());
+        for (const std::string_view reply : {"", "r", "_INBOX.x"})
+            CHECK(wire::publish_size_of_plain({"a", reply, {}, payload}) == pub("a", reply, payload).size());
         for (std::size_t length = 1; length < 40; ++length) {
             const std::string subject = std::string("subject.of.a.certain.length.and.some.more").substr(0, length);
             CHECK(pub(subject, "", payload) == "PUB " + subject + " " + std::to_string(size) + "\r\n" + payload + "\r\n");

@@ -44,6 +44,7 @@ OPERATIONS = {
     "receive-128": Operation("recv --size 128", 20_000, 120_000, fake="feed"),
     "request": Operation("request", 1_000, 6_000, fake="echo"),
     "request-64": Operation("request --window 64", 5_000, 30_000, fake="echo"),
+    "request-64-mux": Operation("request --how mux --window 64", 5_000, 30_000, fake="echo"),
     "js-publish": Operation("js-pub", 1_000, 4_000),
     "kv-put": Operation("kv-put --keys 100", 1_000, 4_000),
     "kv-get": Operation("kv-get --keys 100", 1_000, 4_000),

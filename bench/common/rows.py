@@ -125,6 +125,11 @@ def request_rows(cut, responder):
         row.add("limit, distinct replies", "limit_request", f"--distinct 1 {options}")
         row.at_least("rate", "nats.c", mux).at_least("rate", "nats.c, threads", threads).at_least("rate", "async-nats", other)
         yield row.at_least("rate", "limit", limit).at_least("rate", "limit, distinct replies", limit)
+        # nats.c's way is ours too: no request API, an inbox of one's own and its handler.
+        row = Row(7, f"requests by hand, {window} in flight", main=True, seconds=1.2)
+        row.all("request --how mux " + options, None, ("nats.c",))
+        row.add("limit, distinct replies", "limit_request", f"--distinct 1 {options}")
+        yield row.at_least("rate", "nats.c", mux).at_least("rate", "limit, distinct replies", limit)
 
 
 def jetstream_rows(cut):

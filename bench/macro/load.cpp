@@ -7,6 +7,7 @@
 //                                                           all on one thread; without --load the server feeds by itself
 //     load pubsub   --size 128 --n 300000                   publishes and receives on one connection
 //     load request  --window 1 --n 20000 [--load ...]       requests, so many at a time; latencies with a window of one
+//     load request  --how mux --window 64 --n 20000         the same with an inbox and a handler of its own instead of async_request
 //     load js-pub   --window 256 --n 200000 [--storage file]
 //     load kv-put   --window 1 --n 20000 [--keys 1000] [--storage file]
 //     load kv-get   --window 1 --n 20000 [--keys 1000]

@@ -88,7 +88,7 @@ public:
     }
 
     const arguments& given;
-    asio::io_context io{1};
+    asio::io_context io{ASIO_CONCURRENCY_HINT_UNSAFE_IO};
     slipstream::client nc;
     slipstream::jetstream::context js;
 

@@ -192,6 +192,9 @@ def life_rows(cut, smoke):
     row = Row(13, "idle", main=True, seconds=seconds + 0.5, most=2).all(f"idle --seconds {seconds}")
     row.at_most("threads", None, 1).at_most("anonymous_kb", "nats.c", 0.35)
     yield row.at_most("switches", None, 0.5)  # two for each ping of ours, one for the server's first
+    row = Row(13, "idle, OpenSSL inside the program", main=True, seconds=seconds + 0.5, most=2)
+    row.add("slipstream", "load_static", f"idle --seconds {seconds}").add("nats.c", "natsc", f"idle --seconds {seconds}")
+    yield row.at_most("anonymous_kb", "nats.c", 0.35)
     row = Row(13, "size of a program that publishes, stripped", main=True, seconds=0.1, most=1).add("slipstream", "size", "publisher")
     yield row.at_most("stripped_kb", None, 570)  # 1.5 times a static one of nats.c without TLS, 380 kB
 

@@ -111,11 +111,6 @@ void watch_impl::release(std::shared_ptr<watch_impl> self) noexcept {
     if (me.telling_ > 0 || me.waiter_) me.kept_ = std::move(self);
 }
 
-watch_impl::telling::~telling() {
-    if (--impl_.telling_ > 0) return;
-    const std::shared_ptr<watch_impl> last = std::move(impl_.kept_);
-}
-
 void watch_impl::finish(std::error_code reason) noexcept {
     if (ended_) return;
     ended_ = true;

@@ -65,7 +65,9 @@ private:
         explicit telling(watch_impl& impl) noexcept : impl_(impl) { ++impl_.telling_; }
         telling(const telling&) = delete;
         telling& operator=(const telling&) = delete;
-        ~telling();
+        ~telling() {
+            if (--impl_.telling_ == 0 && impl_.kept_) impl_.release_kept();
+        }
 
     private:
         watch_impl& impl_;
@@ -75,6 +77,7 @@ private:
 
     [[nodiscard]] watch_handler guarded(watch_handler handler);
     [[nodiscard]] jetstream::ordered_options consumer_options() const;
+    void release_kept() noexcept { const std::shared_ptr<watch_impl> last = std::move(kept_); }
     void settle();
     void ask_for_floor();
     void finish(std::error_code reason) noexcept;

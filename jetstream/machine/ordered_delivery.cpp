@@ -14,7 +14,8 @@ constexpr std::size_t held_limit = std::size_t{4} * 1024 * 1024;
 
 }  // namespace
 
-step ordered_machine::on_message(std::uint64_t incarnation, const message_place& place) {
+/// Not simply the next one.
+step ordered_machine::on_other_message(std::uint64_t incarnation, const message_place& place) {
     if (!is_current(incarnation)) return step::ignore;
     silence_.heard();
     if (place.consumer_sequence != received_ + 1) {
@@ -22,7 +23,6 @@ step ordered_machine::on_message(std::uint64_t incarnation, const message_place&
         return step::ignore;
     }
     if (phase_ == phase::live) {
-        if (place.stream_sequence > frontier_) return step::deliver;
         if (caught_up_ && asked_.policy == deliver_policy::last_per_subject) {
             // Nothing of a state comes after the state: between the information and the creation the stream was made anew. The next
             // incarnation continues, and is found to be on another stream (contract W2).
@@ -47,17 +47,10 @@ void ordered_machine::on_not_held(std::uint64_t incarnation) {
     if (is_current(incarnation)) fail(restart_reason::gap);
 }
 
-void ordered_machine::handled(const message_place& place, disposition what) {
-    if (what == disposition::queued) flow_.queued();
-    if (phase_ != phase::live || trouble_) return;  // stopped or begun again by the handler
-    if (what == disposition::refused) {
-        // A handler that holds nothing and takes nothing must not make us spin.
-        if (flow_.outstanding() == 0) pacing_.failed();
-        return fail(restart_reason::refused);
-    }
-    received_ = place.consumer_sequence;
-    reached(place.stream_sequence);
-    if (place.pending == 0) caught_up();
+void ordered_machine::refused() {
+    // A handler that holds nothing and takes nothing must not make us spin.
+    if (flow_.outstanding() == 0) pacing_.failed();
+    fail(restart_reason::refused);
 }
 
 void ordered_machine::held_done() {
@@ -94,11 +87,6 @@ void ordered_machine::on_heartbeat(const delivery_status& status) {
     if ((positioned_ && stream <= frontier_) || !status.last_stream || stream == std::numeric_limits<std::uint64_t>::max()) return;
     reached(stream);
     emit(ordered_action::kind::tell_idle).sequence = stream;
-}
-
-void ordered_machine::reached(std::uint64_t sequence) noexcept {
-    positioned_ = true;
-    frontier_ = std::max(frontier_, sequence);
 }
 
 void ordered_machine::caught_up() {

@@ -62,6 +62,7 @@ void ordered_machine::restart(const ordered_start& from) {
     // A handler that decides so while it is told of a creation must not hear afterwards that the old beginning is complete.
     const auto pending = actions_.begin() + static_cast<std::ptrdiff_t>(next_);
     actions_.erase(std::remove_if(pending, actions_.end(), [](const ordered_action& a) { return is_news(a.what); }), actions_.end());
+    forget_told();
     if (phase_ == phase::live || phase_ == phase::creating || phase_ == phase::asking) {
         trouble_ = trouble{.reason = restart_reason::gap, .told = false};
     } else if (phase_ == phase::paused) {
@@ -130,27 +131,20 @@ void ordered_machine::on_time(time_point now) {
 
 // --- outputs ---
 
-bool ordered_machine::has_actions() const noexcept {
-    return trouble_.has_value() || next_ < actions_.size() || (phase_ == phase::waiting && retry_at_ == at_once);
-}
-
 bool ordered_machine::next_action(ordered_action& out, time_point now) {
     if (began_) {
         began_ = false;
         live_since_ = now;
         silence_.begin(now);
     }
-    if (next_ == actions_.size()) {
+    if (actions_.empty()) {
         // What happened last is told before what follows from it.
         if (trouble_) carry_out(now);
         if (phase_ == phase::waiting && now >= retry_at_) create(now);
     }
-    if (next_ == actions_.size()) {
-        actions_.clear();
-        next_ = 0;
-        return false;
-    }
+    if (actions_.empty()) return false;
     out = std::move(actions_[next_++]);
+    forget_told();
     return true;
 }
 
@@ -159,6 +153,12 @@ time_point ordered_machine::next_deadline() const noexcept {
     time_point at = was_live_ ? never : setup_deadline_;
     if (phase_ == phase::waiting) at = std::min(at, retry_at_);
     return std::min(at, silence_.closes());
+}
+
+void ordered_machine::forget_told() noexcept {
+    if (next_ < actions_.size()) return;
+    actions_.clear();
+    next_ = 0;
 }
 
 ordered_action& ordered_machine::emit(ordered_action::kind what) {

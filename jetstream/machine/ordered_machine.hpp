@@ -8,6 +8,7 @@
 // after everything before it was taken; nothing is delivered before the start was checked.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -121,10 +122,23 @@ public:
     void on_create_failed(std::uint64_t incarnation, std::error_code ec);
     void on_stream(std::uint64_t incarnation, const stream_facts& facts);
     void on_stream_failed(std::uint64_t incarnation, std::error_code ec);
-    [[nodiscard]] step on_message(std::uint64_t incarnation, const message_place& place);
+    [[nodiscard]] step on_message(std::uint64_t incarnation, const message_place& place) {
+        const bool is_next = place.consumer_sequence == received_ + 1 && place.stream_sequence > frontier_;
+        if (!is_next || phase_ != phase::live || !is_current(incarnation)) [[unlikely]]
+            return on_other_message(incarnation, place);
+        silence_.heard();
+        return step::deliver;
+    }
     /// After step::hold: there was no memory for it.
     void on_not_held(std::uint64_t incarnation);
-    void handled(const message_place& place, disposition what);
+    void handled(const message_place& place, disposition what) {
+        if (what == disposition::queued) flow_.queued();
+        if (phase_ != phase::live || trouble_) return;  // stopped or begun again by the handler
+        if (what == disposition::refused) return refused();
+        received_ = place.consumer_sequence;
+        reached(place.stream_sequence);
+        if (place.pending == 0) caught_up();
+    }
     void on_status(std::uint64_t incarnation, const delivery_status& status);
     void held_done();
     void answer(const ordered_verdict& verdict);
@@ -132,7 +146,9 @@ public:
 
     // --- outputs ---
     /// Whether next_action has something to say or decide.
-    [[nodiscard]] bool has_actions() const noexcept;
+    [[nodiscard]] bool has_actions() const noexcept {
+        return !actions_.empty() || trouble_.has_value() || (phase_ == phase::waiting && retry_at_ == at_once);
+    }
     bool next_action(ordered_action& out, time_point now);
     [[nodiscard]] time_point next_deadline() const noexcept;
 
@@ -183,18 +199,24 @@ private:
     [[nodiscard]] std::uint64_t clamped_to() const noexcept;
     void go_live();
 
+    step on_other_message(std::uint64_t incarnation, const message_place& place);
+    void refused();
     void on_heartbeat(const delivery_status& status);
-    void reached(std::uint64_t sequence) noexcept;
+    void reached(std::uint64_t sequence) noexcept {
+        positioned_ = true;
+        frontier_ = std::max(frontier_, sequence);
+    }
     void caught_up();
     void flow_answer(std::optional<std::string> subject);
     ordered_action& emit(ordered_action::kind what);
+    void forget_told() noexcept;
 
     ordered_settings settings_;
     ordered_start begin_;            // of the state being told; changed by restart
     pacing pacing_;
     silence silence_;
     flow_ledger flow_;
-    std::vector<ordered_action> actions_;
+    std::vector<ordered_action> actions_;  // empty when all have been told
     std::size_t next_ = 0;
 
     phase phase_ = phase::idle;

@@ -21,11 +21,6 @@ std::optional<std::string_view> bucket_of_stream(std::string_view stream) noexce
 
 std::string key_prefix(std::string_view bucket) { return std::string(subject_root).append(bucket).append("."); }
 
-std::optional<std::string_view> key_of(std::string_view key_prefix, std::string_view subject) noexcept {
-    if (subject.size() <= key_prefix.size() || !subject.starts_with(key_prefix)) return std::nullopt;
-    return subject.substr(key_prefix.size());
-}
-
 std::vector<std::string> filter_subjects(std::string_view key_prefix, const prefixes& which) {
     // Cut prefixes may cover each other even when the prefixes do not: "a.b.c" and "a.d" become "a.b." and "a.".
     std::vector<std::string> cut;

@@ -24,7 +24,10 @@ std::optional<std::string_view> bucket_of_stream(std::string_view stream) noexce
 std::string key_prefix(std::string_view bucket);
 
 /// The key that a subject stands for; nothing when the subject is outside `key_prefix` or names no key.
-std::optional<std::string_view> key_of(std::string_view key_prefix, std::string_view subject) noexcept;
+inline std::optional<std::string_view> key_of(std::string_view key_prefix, std::string_view subject) noexcept {
+    if (subject.size() <= key_prefix.size() || !subject.starts_with(key_prefix)) return std::nullopt;
+    return subject.substr(key_prefix.size());
+}
 
 /// Filters for a consumer that gets at least every key with one of the prefixes. A byte prefix is cut at its last dot, because
 /// the server matches whole tokens only (`nod>` is a literal token): the caller checks each key with prefixes::matches. Empty for

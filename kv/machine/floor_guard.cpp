@@ -30,13 +30,6 @@ void floor_guard::jump() noexcept {
     if (suspect && !open_) open_ = frontier();
 }
 
-void floor_guard::on_message(std::uint64_t sequence, std::uint64_t pending, bool backlog) noexcept {
-    behind_ = behind_ || backlog;
-    if (sequence > frontier() && sequence - frontier() > 1) jump();
-    frontier_ = std::max(frontier_, sequence);
-    behind_ = pending > 0;
-}
-
 void floor_guard::on_idle(std::uint64_t sequence) noexcept {
     if (sequence > frontier()) jump();
     frontier_ = std::max(frontier_, sequence);

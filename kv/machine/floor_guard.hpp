@@ -6,6 +6,7 @@
 // harmless only by a floor read after it, so a limit() for positions never lies behind something that may be lost.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <limits>
@@ -43,7 +44,12 @@ public:
     [[nodiscard]] exposure exposed() const noexcept { return exposure_; }
 
     /// A message was delivered; `pending` more wait on the server, `backlog` says that earlier ones have not been taken.
-    void on_message(std::uint64_t sequence, std::uint64_t pending, bool backlog) noexcept;
+    void on_message(std::uint64_t sequence, std::uint64_t pending, bool backlog) noexcept {
+        behind_ = behind_ || backlog;
+        if (sequence > frontier() && sequence - frontier() > 1) jump();
+        frontier_ = std::max(frontier_, sequence);
+        behind_ = pending > 0;
+    }
     /// The server is idle and has considered everything up to `sequence`.
     void on_idle(std::uint64_t sequence) noexcept;
     void on_stalled() noexcept { behind_ = true; }

@@ -45,6 +45,22 @@ std::uint64_t size_of_value(const message_view& m, bool meta_only) noexcept {
     return size;
 }
 
+/// What a message of the bucket tells. Its members are set one by one: g++ sets a whole aggregate to zero first, which takes as long.
+struct change : update_view {
+    change(std::string_view of, const message_view& m, const jetstream::delivery_info& place, bool is_initial, bool meta_only) noexcept {
+        kind = kind_of(codec::operation_of(m));
+        initial = is_initial;
+        key = of;
+        if (kind == update_kind::put) {
+            value = m.payload();
+            value_size = size_of_value(m, meta_only);
+        }
+        revision = kv::revision(place.stream_sequence);
+        created = place.timestamp;
+        delta = place.pending;
+    }
+};
+
 }  // namespace
 
 std::error_code check_watch(const prefixes& scope, const watch_options& o) noexcept {
@@ -174,7 +190,7 @@ void watch_machine::on_floor(const jetstream::stream_info& stream) {
 
 // --- updates ---
 
-bool watch_machine::is_told(const update_view& u) const noexcept {
+inline bool watch_machine::is_told(const update_view& u) const noexcept {
     if (!scope_is_exact_ && !settings_.scope.matches(u.key)) return false;
     if (!u.is_delete()) return true;
     const bool skipped = settings_.options.skip_initial_deletes && !complete_ && u.revision.value() <= gone_before_;
@@ -183,32 +199,27 @@ bool watch_machine::is_told(const update_view& u) const noexcept {
 
 disposition watch_machine::on_message(const message_view& message, const jetstream::delivery_info& place) {
     if (ended_ || end_) return disposition::taken;
-    const std::optional<codec::decoded> entry = codec::decode_delivery(settings_.key_prefix, message, place);
-    update_view u;
-    if (entry) {
-        u.kind = kind_of(entry->operation);
-        u.key = entry->key;
-        if (u.kind == update_kind::put) {
-            u.value = entry->value;
-            u.value_size = size_of_value(message, settings_.options.meta_only);
-        }
-        u.revision = kv::revision(place.stream_sequence);
-        u.created = place.timestamp;
-        u.delta = place.pending;
-        u.initial = !complete_;
-    }
-    const bool told = entry && is_told(u);
-    if (told && !handler_ && !queue_.has_room(u)) return disposition::refused;
-    fresh_ = false;
-    if (complete_) guard_.state_ended(place.stream_sequence - 1);
-    guard_.on_message(place.stream_sequence, place.pending, !queue_.empty());
-    if (!told) {
-        cover(place.stream_sequence);
-        return disposition::taken;
-    }
+    const std::optional<std::string_view> key = codec::key_of(settings_.key_prefix, message.subject());
+    if (!key) return pass_over(place);
+    const change u(*key, message, place, !complete_, settings_.options.meta_only);
+    if (!is_told(u)) return pass_over(place);
+    if (!handler_ && !queue_.has_room(u)) return disposition::refused;
+    arrived(place);
     ++count_;
     tell(u, place.stream_sequence);
     return handler_ ? disposition::taken : disposition::queued;
+}
+
+inline void watch_machine::arrived(const jetstream::delivery_info& place) noexcept {
+    fresh_ = false;
+    if (complete_) guard_.state_ended(place.stream_sequence - 1);
+    guard_.on_message(place.stream_sequence, place.pending, !queue_.empty());
+}
+
+disposition watch_machine::pass_over(const jetstream::delivery_info& place) noexcept {
+    arrived(place);
+    cover(place.stream_sequence);
+    return disposition::taken;
 }
 
 void watch_machine::on_caught_up() {
@@ -238,7 +249,7 @@ void watch_machine::on_idle(std::uint64_t frontier) {
     cover(frontier);
 }
 
-void watch_machine::tell(const update_view& u, std::uint64_t position) {
+inline void watch_machine::tell(const update_view& u, std::uint64_t position) {
     if (handler_) {
         handler_(u);
         if (!ended_) reached(u.kind, position);
@@ -253,7 +264,7 @@ void watch_machine::tell(const update_view& u, std::uint64_t position) {
 }
 
 /// What lies up to `sequence` needs no telling.
-void watch_machine::cover(std::uint64_t sequence) {
+void watch_machine::cover(std::uint64_t sequence) noexcept {
     if (queue_.empty())
         position_ = std::max(position_, sequence);
     else

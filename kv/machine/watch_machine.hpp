@@ -82,7 +82,9 @@ private:
     [[nodiscard]] jetstream::ordered_start whole_state() const noexcept;
     bool begin_again(resync_reason why, std::uint64_t ceiling = floor_guard::unlimited);
     void tell(const update_view& u, std::uint64_t position);
-    void cover(std::uint64_t sequence);
+    void arrived(const jetstream::delivery_info& place) noexcept;
+    jetstream::disposition pass_over(const jetstream::delivery_info& place) noexcept;
+    void cover(std::uint64_t sequence) noexcept;
     void reached(update_kind kind, std::uint64_t position) noexcept;
 
     watch_settings settings_;

@@ -19,9 +19,6 @@ namespace {
 using detail::prepared_request;
 using std::chrono::milliseconds;
 
-/// Beyond this a subject is sent in the body: the server limits the protocol line (4096 bytes by default).
-constexpr std::size_t max_subject_in_line = 1024;
-
 prepared_request refuse(std::error_code ec, error_info* info) { return {ec, detail::request_arguments({}, {}, {}), info}; }
 
 /// The first thing that is wrong: the context's own options, the timeout, or what the call has checked of its arguments.
@@ -128,7 +125,7 @@ context::prepared context::prepare_publish(std::string_view subject, payload_vie
 context::prepared context::prepare_get_message(std::string_view stream, const message_selector& selector) const {
     if (const auto ec = problem(*impl_, selector, api::check_stream_name(stream), api::check(selector))) return refuse(ec, selector.info);
     const std::string_view subject = selector.last_by_subject;
-    if (selector.direct && subject.size() <= max_subject_in_line && !check_publish_subject(subject)) {
+    if (selector.direct && subject.size() <= api::max_subject_in_line && !check_publish_subject(subject)) {
         return prepare(*impl_, api::subject_for_call(impl_->prefix, api::verbs::direct_get, stream, subject).text(), {}, selector);
     }
     const std::string_view verb = selector.direct ? api::verbs::direct_get : api::verbs::message_get;

@@ -27,12 +27,14 @@ std::shared_ptr<const bucket::impl> make_bucket_impl(const jetstream::context& j
                                                      const open_options& options) {
     codec::key_places places = codec::places_of(stream.config, js.api_prefix());
     bucket_config config = codec::to_bucket_config(stream.config);
+    jetstream::api::direct_gets direct_gets(js.api_prefix(), stream.config.name, places.read_prefix);
     return std::make_shared<const bucket::impl>(bucket::impl{
         .js = js,
         .name = config.bucket,
         .stream = stream.config.name,
         .key_prefix = std::move(places.read_prefix),
         .write_prefix = std::move(places.write_prefix),
+        .direct_gets = std::move(direct_gets),
         .origin_js = context_of_origin(js, stream.config),
         .origin_stream = stream.config.mirror ? stream.config.mirror->name : stream.config.name,
         .config = std::move(config),

@@ -7,15 +7,14 @@
 #include <string>
 #include <utility>
 
-#include <asio/any_io_executor.hpp>
+#include <slipstream/jetstream/detail/get_message.hpp>
+#include <slipstream/jetstream/detail/operation.hpp>
 
 #include "kv/bucket_impl.hpp"
 #include "kv/codec/decode.hpp"
 #include "kv/codec/outcome.hpp"
 #include "kv/codec/subjects.hpp"
-#include "kv/own_handler.hpp"
 #include "kv/subject_text.hpp"
-#include "kv/time_budget.hpp"
 
 namespace slipstream::kv {
 namespace {
@@ -25,92 +24,85 @@ using entry_handler = slipstream::detail::any_handler<void(std::error_code, std:
 
 enum class source { direct, leader, origin };
 
-class get_operation final : public own_handler<get_operation, jetstream::stored_message, std::optional<entry>> {
-    friend own_handler;
+slipstream::detail::prepared_request prepare(const bucket::impl& of, std::string_view key, const get_options& options, milliseconds timeout,
+                                             source from) {
+    if (from == source::direct && !options.revision && of.direct_gets.covers(key))
+        return of.direct_gets.prepare(key, timeout, options.info);
 
-public:
-    static void start(std::shared_ptr<const bucket::impl> of, std::string&& key, const get_options& options, milliseconds timeout,
-                      source from, bool show_tombstones, entry_handler&& handler) {
-        get_operation* const place = make(std::move(of), std::move(key), options, timeout, from, show_tombstones, std::move(handler));
-        place->request(timeout);
+    const subject_text subject(of.key_prefix, key);
+    jetstream::message_selector selector;
+    if (options.revision) {
+        selector.sequence = options.revision->value();
+    } else {
+        selector.last_by_subject = subject.text();
     }
+    selector.direct = from == source::direct;
+    selector.timeout = timeout;
+    selector.info = options.info;
+    const bool at_origin = from == source::origin;
+    return (at_origin ? of.origin_js : of.js).prepare_get_message(at_origin ? of.origin_stream : of.stream, selector);
+}
 
-    asio::cancellation_slot slot() const noexcept override { return handler_.slot(); }
+class get_operation final : public jetstream::operation_for<std::optional<entry>> {
+public:
+    get_operation(std::shared_ptr<const bucket::impl>&& of, std::string&& key, const get_options& options, milliseconds timeout,
+                  source from, bool show_tombstones, entry_handler&& handler)
+        : operation_for(of->js.connection(), prepare(*of, key, options, timeout, from), jetstream::request_kind::repeatable,
+                        std::move(handler)),
+          of_(std::move(of)),
+          key_(std::move(key)),
+          revision_(options.revision),
+          from_(from),
+          show_tombstones_(show_tombstones) {}
 
 private:
-    get_operation(std::shared_ptr<const bucket::impl>&& of, std::string&& key, const get_options& options, milliseconds timeout,
-                  source from, bool show_tombstones, entry_handler&& handler) noexcept
-        : of_(std::move(of)),
-          key_(std::move(key)),
-          options_(options),
-          budget_(timeout),
-          from_(from),
-          show_tombstones_(show_tombstones),
-          handler_(std::move(handler)) {}
-    ~get_operation() = default;
-
-    [[nodiscard]] asio::any_io_executor get_executor() const noexcept { return of_->js.get_executor(); }
-
-    auto take_done() noexcept {
-        return [handler = std::move(handler_)](std::error_code ec, std::optional<entry>&& found) mutable {
-            handler.complete(ec, std::move(found));
-        };
-    }
-
-    std::optional<std::error_code> on_reply(std::error_code ec, jetstream::stored_message&& message, std::optional<entry>& found) {
-        if (!ec) {
-            read_value(message, found);
-            return std::error_code();
-        }
-        if (ec == slipstream::errc::no_responders && from_ == source::direct) {
-            // Direct gets were switched off, or the bucket is gone: the API knows which.
-            from_ = source::leader;
-            if (budget_.is_over()) return make_error_code(slipstream::errc::timeout);
-            request(budget_.left());
-            return std::nullopt;
-        }
-        return ec == jetstream::errc::message_not_found ? std::error_code() : codec::of_bucket(ec);
-    }
-
-    void request(milliseconds timeout) {
-        request_handler self(this);
-        const subject_text subject(of_->key_prefix, key_);
-        jetstream::message_selector selector;
-        if (options_.revision) {
-            selector.sequence = options_.revision->value();
+    std::error_code on_reply(message&& reply) override {
+        if (from_ == source::direct) {
+            jetstream::api::direct_reply found;
+            if (const auto ec = jetstream::api::read_direct_message(reply.view(), found, info())) return ec;
+            const header_view headers = found.has_headers ? reply.headers() : header_view();
+            read_value(found.subject, headers, reply.payload(), revision(found.sequence), found.time);
         } else {
-            selector.last_by_subject = subject.text();
+            jetstream::stored_message found;
+            if (const auto ec = jetstream::api::decode_message(reply.view(), found, info())) return ec;
+            read_value(found.subject(), found.headers(), found.payload(), revision(found.sequence()), found.time());
         }
-        selector.direct = from_ == source::direct;
-        selector.timeout = timeout;
-        selector.info = options_.info;
-
-        const bool at_origin = from_ == source::origin;
-        const jetstream::context& js = at_origin ? of_->origin_js : of_->js;
-        const std::string& stream = at_origin ? of_->origin_stream : of_->stream;
-        auto prepared = js.prepare_get_message(stream, selector);
-        if (selector.direct)
-            js.start_get_direct(std::move(prepared), std::move(self));
-        else
-            js.start_get_message(std::move(prepared), std::move(self));
+        return {};
     }
 
-    /// What of a stored message is the key's value; leaves `found` empty when nothing is.
-    void read_value(const jetstream::stored_message& message, std::optional<entry>& found) {
+    /// What of a stored message is the key's value; the result stays empty when nothing is.
+    void read_value(std::string_view subject, const header_view& headers, std::string_view payload, kv::revision at,
+                    jetstream::wall_time time) {
         // A sequence may belong to any key.
-        if (options_.revision && codec::key_of(of_->key_prefix, message.subject()) != key_) return;
-        if (codec::operation_of(message.headers()) != kv::operation::put) return;
-        if (message.payload().empty() && of_->empty_is_tombstone && !show_tombstones_) return;
-        found.emplace(std::move(key_), std::string(message.payload()), revision(message.sequence()), message.time(), kv::operation::put);
+        if (revision_ && codec::key_of(of_->key_prefix, subject) != key_) return;
+        if (codec::operation_of(headers) != kv::operation::put) return;
+        if (payload.empty() && of_->empty_is_tombstone && !show_tombstones_) return;
+        result_.emplace(std::move(key_), std::string(payload), at, time, kv::operation::put);
+    }
+
+    /// Direct gets were switched off, or the bucket is gone: the API knows which.
+    bool wants_to_verify(std::error_code ec) override {
+        if (ec != slipstream::errc::no_responders || from_ != source::direct) return false;
+        from_ = source::leader;
+        if (info() != nullptr) *info() = {};
+        get_options options;
+        options.revision = revision_;
+        request() = prepare(*of_, key_, options, {}, from_).request;
+        return true;
+    }
+
+    std::error_code result_of(std::error_code ec) const override {
+        if (ec == jetstream::errc::message_not_found) return {};
+        // There was no time to ask who knows.
+        if (ec == slipstream::errc::no_responders && remaining().count() <= 0) return slipstream::errc::timeout;
+        return codec::of_bucket(ec);
     }
 
     std::shared_ptr<const bucket::impl> of_;
     std::string key_;
-    get_options options_;
-    time_budget budget_;
+    std::optional<revision> revision_;
     source from_;
     bool show_tombstones_;
-    entry_handler handler_;
 };
 
 void start(std::shared_ptr<const bucket::impl> bucket, std::string&& key, const get_options& options, bool show_tombstones,
@@ -123,7 +115,8 @@ void start(std::shared_ptr<const bucket::impl> bucket, std::string&& key, const 
     if (options.revision == revision(0)) return handler.post({}, std::nullopt);
 
     const source from = options.leader_read ? source::origin : (bucket->allow_direct ? source::direct : source::leader);
-    get_operation::start(std::move(bucket), std::move(key), options, timeout, from, show_tombstones, std::move(handler));
+    jetstream::start_operation<get_operation>(std::move(bucket), std::move(key), options, timeout, from, show_tombstones,
+                                              std::move(handler));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 
 #include <slipstream/jetstream/account_info.hpp>
 #include <slipstream/jetstream/consumer_config.hpp>
+#include <slipstream/jetstream/detail/get_message.hpp>
 #include <slipstream/jetstream/error.hpp>
 #include <slipstream/jetstream/stored_message.hpp>
 #include <slipstream/jetstream/stream_config.hpp>
@@ -30,9 +31,7 @@ std::error_code decode_success(const message_view& reply, error_info* info);
 std::error_code decode_purge(const message_view& reply, std::uint64_t& out, error_info* info);
 std::error_code decode_account_info(const message_view& reply, account_info& out, error_info* info);
 
-/// STREAM.MSG.GET.
-std::error_code decode_message(const message_view& reply, stored_message& out, error_info* info);
-/// DIRECT.GET. Keeps the reply's bytes.
+/// DIRECT.GET; see also get_message.hpp. Keeps the reply's bytes.
 std::error_code decode_direct_message(message&& reply, stored_message& out, error_info* info);
 
 /// Where a page stands in its list.

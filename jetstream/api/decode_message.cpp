@@ -21,6 +21,7 @@ struct direct_headers {
     std::string_view subject;
     std::string_view sequence;
     std::string_view time;
+    bool all = true;  // there are no others
 };
 
 /// Up to the first blank or control character, or the end.
@@ -69,6 +70,7 @@ direct_headers find_direct_headers(const header_view& headers) noexcept {
     direct_headers out;
     if (read_plain_headers(headers.block(), out)) return out;
     out = {};
+    out.all = false;
     for (const header& h : headers) {
         if (!h.name.starts_with("Nats-")) continue;
         if (h.name == "Nats-Subject") out.subject = h.value;
@@ -80,15 +82,25 @@ direct_headers find_direct_headers(const header_view& headers) noexcept {
 
 }  // namespace
 
-std::error_code decode_direct_message(message&& reply, stored_message& out, error_info* info) {
+std::error_code read_direct_message(const message_view& reply, direct_reply& out, error_info* info) {
     const direct_headers found = find_direct_headers(reply.headers());
     if (found.sequence.empty() || found.time.empty()) {
-        return reply.status() != 0 ? status_error(reply.view(), info) : std::error_code(errc::invalid_response);
+        return reply.status() != 0 ? status_error(reply, info) : std::error_code(errc::invalid_response);
     }
     const auto sequence = parse_number(found.sequence);
     const auto time = parse_time(found.time);
     if (!sequence || *sequence == 0 || !time || found.subject.empty()) return errc::invalid_response;
-    out = stored_message(std::move(reply), found.subject, *sequence, *time);
+    out.subject = found.subject;
+    out.sequence = *sequence;
+    out.time = *time;
+    out.has_headers = !found.all;
+    return {};
+}
+
+std::error_code decode_direct_message(message&& reply, stored_message& out, error_info* info) {
+    direct_reply found;
+    if (const auto ec = read_direct_message(reply.view(), found, info)) return ec;
+    out = stored_message(std::move(reply), found.subject, found.sequence, found.time);
     return {};
 }
 

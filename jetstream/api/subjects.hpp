@@ -41,6 +41,9 @@ private:
     std::string_view text_;
 };
 
+/// Beyond this a subject is sent in the body: the server limits the protocol line (4096 bytes by default).
+inline constexpr std::size_t max_subject_in_line = 1024;
+
 namespace verbs {
 inline constexpr std::string_view account_info = "INFO";
 inline constexpr std::string_view stream_create = "STREAM.CREATE";

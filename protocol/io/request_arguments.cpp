@@ -5,8 +5,8 @@
 
 namespace slipstream::detail {
 
-request_arguments::request_arguments(std::string_view subject, payload_view payload, const request_options& options)
-    : subject_size_(subject.size()), payload_size_(payload.size()), timeout_(options.timeout) {
+request_arguments::request_arguments(std::string_view begin, std::string_view rest, payload_view payload, const request_options& options)
+    : subject_size_(begin.size() + rest.size()), payload_size_(payload.size()), timeout_(options.timeout) {
     const std::string_view headers = options.headers != nullptr ? options.headers->block() : std::string_view();
     header_size_ = headers.size();
     const std::size_t total = subject_size_ + header_size_ + payload_size_;
@@ -15,7 +15,8 @@ request_arguments::request_arguments(std::string_view subject, payload_view payl
         heap_ = std::make_unique_for_overwrite<char[]>(total);
         to = heap_.get();
     }
-    to = std::copy_n(subject.data(), subject_size_, to);
+    to = std::copy_n(begin.data(), begin.size(), to);
+    to = std::copy_n(rest.data(), rest.size(), to);
     to = std::copy_n(headers.data(), header_size_, to);
     std::copy_n(payload.data(), payload_size_, to);
 }

@@ -28,7 +28,10 @@ class request_arguments {
 public:
     static constexpr std::size_t inline_size = 192;
 
-    request_arguments(std::string_view subject, payload_view payload, const request_options& options);
+    request_arguments(std::string_view subject, payload_view payload, const request_options& options)
+        : request_arguments(subject, {}, payload, options) {}
+    /// Of a subject in two pieces.
+    request_arguments(std::string_view begin, std::string_view rest, payload_view payload, const request_options& options);
     request_arguments(request_arguments&& other) noexcept;
     request_arguments& operator=(request_arguments&& other) noexcept;
     ~request_arguments() = default;

@@ -98,6 +98,20 @@ TEST_CASE("A20, spec/jetstream.md 9: every block that is nearly what servers wri
     CHECK(accepted > 100);
 }
 
+TEST_CASE("W27: only a block of the server's headers alone is told to hold no others") {
+    const std::string plain = "NATS/1.0\r\n" + std::string(servers_headers);
+    const auto has_headers = [](const std::string& block) {
+        direct_reply out;
+        REQUIRE_FALSE(read_direct_message(message_view("_INBOX.x", {}, block, "v"), out, nullptr));
+        return out.has_headers;
+    };
+    CHECK_FALSE(has_headers(plain));
+    CHECK(has_headers("NATS/1.0\r\nKV-Operation: DEL\r\n" + std::string(servers_headers)));
+    CHECK(has_headers(replaced(plain, "\r\n\r\n", "\r\nKV-Operation: DEL\r\n\r\n")));
+    CHECK(has_headers(replaced(plain, "KV_b\r\n", "KV_b\r\nKV-Operation: DEL\r\n")));
+    CHECK(has_headers(replaced(plain, "Nats-Stream: KV_b\r\n", "")));
+}
+
 TEST_CASE("A22: a stored message with a status line is a message, and not the server's word") {
     stored_message m;
     REQUIRE_FALSE(direct("NATS/1.0 404 Message Not Found\r\n" + std::string(servers_headers), "", m));

@@ -60,6 +60,7 @@ protected:
     [[nodiscard]] error_info* info() const noexcept { return request_.info; }
     /// Whether a reply to an earlier request of this operation was lost with the connection.
     [[nodiscard]] bool reply_lost() const noexcept { return reply_lost_; }
+    [[nodiscard]] std::chrono::milliseconds remaining() const noexcept;
 
 private:
     using clock = std::chrono::steady_clock;
@@ -75,7 +76,6 @@ private:
     outcome advance(std::error_code ec, message&& reply);
     outcome send();
     outcome wait(std::chrono::milliseconds delay);
-    [[nodiscard]] std::chrono::milliseconds remaining() const noexcept;
 
     client client_;
     detail::prepared_request request_;
@@ -124,8 +124,7 @@ private:
 template <class Result>
 class operation_for<Result> : public operation {
 public:
-    operation_for(client nc, detail::prepared_request&& request, request_kind kind,
-                  detail::any_handler<void(std::error_code, Result)> done)
+    operation_for(client nc, detail::prepared_request&& request, request_kind kind, detail::any_handler<void(std::error_code, Result)> done)
         : operation(std::move(nc), std::move(request), kind), done_(std::move(done)) {}
 
 protected:

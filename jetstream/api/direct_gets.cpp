@@ -1,0 +1,23 @@
+// See get_message.hpp.
+#include <slipstream/jetstream/detail/get_message.hpp>
+
+#include <slipstream/subject.hpp>
+
+#include "jetstream/api/names.hpp"
+#include "jetstream/api/subjects.hpp"
+
+namespace slipstream::jetstream::api {
+
+direct_gets::direct_gets(std::string_view prefix, std::string_view stream, std::string_view begin) {
+    if (begin.size() >= max_subject_in_line || check_stream_name(stream) || check_publish_subject(std::string(begin).append("x"))) return;
+    subject_ = subject(prefix, verbs::direct_get, stream, begin);
+    room_ = max_subject_in_line - begin.size();
+}
+
+detail::prepared_request direct_gets::prepare(std::string_view rest, std::chrono::milliseconds timeout, error_info* info) const {
+    request_options options;
+    options.timeout = timeout;
+    return {{}, detail::request_arguments(subject_, rest, {}, options), info};
+}
+
+}  // namespace slipstream::jetstream::api

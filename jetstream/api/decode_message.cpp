@@ -21,7 +21,6 @@ struct direct_headers {
     std::string_view subject;
     std::string_view sequence;
     std::string_view time;
-    bool all = true;  // there are no others
 };
 
 /// Up to the first blank or control character, or the end.
@@ -41,41 +40,56 @@ std::size_t word_size(std::string_view text) noexcept {
     return size;
 }
 
+/// Up to 18 digits, so that nothing can overflow; 0 when there are none or more.
+std::uint64_t take_sequence(std::string_view& text) noexcept {
+    std::uint64_t value = 0;
+    std::size_t size = 0;
+    for (; size < text.size() && text[size] >= '0' && text[size] <= '9'; ++size) {
+        if (size == 18) return 0;
+        value = value * 10 + static_cast<std::uint64_t>(text[size] - '0');
+    }
+    text.remove_prefix(size);
+    return value;
+}
+
 /// Of a message without headers of its own: the server's, in the order and the spelling in which it writes them. False when it is
-/// anything else, however little.
-bool read_plain_headers(std::string_view block, direct_headers& out) noexcept {
-    const auto take = [&block](std::string_view expected) {
-        if (!block.starts_with(expected)) return false;
-        block.remove_prefix(expected.size());
+/// anything else, however little, which may still be valid.
+bool read_plain(std::string_view block, direct_reply& out) noexcept {
+    const auto take = [&block]<std::size_t Size>(const char(&expected)[Size]) {
+        if (block.size() < Size - 1 || std::memcmp(block.data(), expected, Size - 1) != 0) return false;
+        block.remove_prefix(Size - 1);
         return true;
     };
     const auto take_word = [&block] {
-        const std::size_t size = word_size(block);
-        const std::string_view word = block.substr(0, size);
-        block.remove_prefix(size);
+        const std::string_view word = block.substr(0, word_size(block));
+        block.remove_prefix(word.size());
         return word;
     };
     if (!take("NATS/1.0\r\nNats-Stream: ")) return false;
     static_cast<void>(take_word());
     if (!take("\r\nNats-Subject: ")) return false;
-    out.subject = take_word();
+    const std::string_view subject = take_word();
     if (!take("\r\nNats-Sequence: ")) return false;
-    out.sequence = take_word();
+    const std::uint64_t sequence = take_sequence(block);
     if (!take("\r\nNats-Time-Stamp: ")) return false;
-    out.time = take_word();
-    return block == "\r\n\r\n";
+    // What is a time holds no line end.
+    if (subject.empty() || sequence == 0 || !block.ends_with("\r\n\r\n")) return false;
+    const auto time = parse_time(block.substr(0, block.size() - 4));
+    if (!time) return false;
+    out = {subject, sequence, *time, false};
+    return true;
 }
 
 direct_headers find_direct_headers(const header_view& headers) noexcept {
     direct_headers out;
-    if (read_plain_headers(headers.block(), out)) return out;
-    out = {};
-    out.all = false;
     for (const header& h : headers) {
         if (!h.name.starts_with("Nats-")) continue;
-        if (h.name == "Nats-Subject") out.subject = h.value;
-        else if (h.name == "Nats-Sequence") out.sequence = h.value;
-        else if (h.name == "Nats-Time-Stamp") out.time = h.value;
+        if (h.name == "Nats-Subject")
+            out.subject = h.value;
+        else if (h.name == "Nats-Sequence")
+            out.sequence = h.value;
+        else if (h.name == "Nats-Time-Stamp")
+            out.time = h.value;
     }
     return out;
 }
@@ -83,6 +97,7 @@ direct_headers find_direct_headers(const header_view& headers) noexcept {
 }  // namespace
 
 std::error_code read_direct_message(const message_view& reply, direct_reply& out, error_info* info) {
+    if (read_plain(reply.header_block(), out)) return {};
     const direct_headers found = find_direct_headers(reply.headers());
     if (found.sequence.empty() || found.time.empty()) {
         return reply.status() != 0 ? status_error(reply, info) : std::error_code(errc::invalid_response);
@@ -90,10 +105,7 @@ std::error_code read_direct_message(const message_view& reply, direct_reply& out
     const auto sequence = parse_number(found.sequence);
     const auto time = parse_time(found.time);
     if (!sequence || *sequence == 0 || !time || found.subject.empty()) return errc::invalid_response;
-    out.subject = found.subject;
-    out.sequence = *sequence;
-    out.time = *time;
-    out.has_headers = !found.all;
+    out = {found.subject, *sequence, *time, true};
     return {};
 }
 

@@ -68,42 +68,61 @@ struct fields {
     int zone = 0;      // minutes east of UTC
 };
 
-/// The number that eight digits are, added up in pairs, then in fours; `wrong` gets bits when they are not all digits.
-std::uint32_t read_eight(const char* digits, std::uint64_t& wrong) noexcept {
+std::uint64_t load_eight(const char* from) noexcept {
     std::uint64_t v = 0;
     if constexpr (std::endian::native == std::endian::little) {
-        std::memcpy(&v, digits, sizeof v);
+        std::memcpy(&v, from, sizeof v);
     } else {
-        for (unsigned i = 0; i < 8; ++i) v |= std::uint64_t{static_cast<unsigned char>(digits[i])} << (8 * i);
+        for (unsigned i = 0; i < 8; ++i) v |= std::uint64_t{static_cast<unsigned char>(from[i])} << (8 * i);
     }
-    constexpr std::uint64_t zeros = 0x3030303030303030U;
-    constexpr std::uint64_t upper = 0xF0F0F0F0F0F0F0F0U;
-    v ^= zeros;
-    wrong |= (v | (v + 0x0606060606060606U)) & upper;  // 0 to 9 stay below 16 with 6 more
-    v = (v * 10 + (v >> 8)) & 0x00FF00FF00FF00FFU;
-    v = (v * 100 + (v >> 16)) & 0x0000FFFF0000FFFFU;
-    return static_cast<std::uint32_t>(v * 10'000 + (v >> 32));
+    return v;
 }
+
+/// What eight characters have to be: a digit where the pattern has a zero, elsewhere its character.
+struct pattern {
+    std::uint64_t text = 0;
+    std::uint64_t six = 0;    // in the bytes of digits: 0 to 9 stay below 16 with 6 more
+    std::uint64_t zeros = 0;  // bits that are not set in the values of digits, nor in what is left of the other characters
+
+    consteval explicit pattern(const char (&p)[9]) {
+        for (unsigned i = 0; i < 8; ++i) {
+            const bool digit = p[i] == '0';
+            text |= std::uint64_t{static_cast<unsigned char>(p[i])} << (8 * i);
+            six |= std::uint64_t{digit ? 0x06U : 0U} << (8 * i);
+            zeros |= std::uint64_t{digit ? 0xF0U : 0xFFU} << (8 * i);
+        }
+    }
+};
+
+/// The values of the digits, each in its byte, the first one lowest; `wrong` gets bits when a character is not what it has to be.
+std::uint64_t read_digits(const char* from, const pattern& p, std::uint64_t& wrong) noexcept {
+    const std::uint64_t v = load_eight(from) ^ p.text;
+    wrong |= (v | (v + p.six)) & p.zeros;
+    return v;
+}
+
+/// As written in two digits that begin at byte `i`, of what the sum of pairs gives.
+int pair_at(std::uint64_t pairs, unsigned i) noexcept { return static_cast<int>((pairs >> (8 * i)) & 0xFF); }
+std::uint64_t sum_of_pairs(std::uint64_t digits) noexcept { return digits * 10 + (digits >> 8); }
 
 /// As servers write it: in UTC, every letter in its place. False: it may still be a time.
 bool read_usual(std::string_view text, fields& out) noexcept {
     constexpr std::size_t shortest = 20;  // 2026-01-02T03:04:05Z
     if (text.size() < shortest || text.size() > shortest + 10 || text.back() != 'Z') return false;
+    constexpr pattern year_month("0000-00-");
+    constexpr pattern day_minute("00T00:00");
+    constexpr pattern hour_second("00:00:00");
     const char* const at = text.data();
-    if (at[4] != '-' || at[7] != '-' || at[10] != 'T' || at[13] != ':' || at[16] != ':') return false;
     std::uint64_t wrong = 0;
-    const auto pair = [at, &wrong](std::size_t i) {
-        const unsigned tens = static_cast<unsigned char>(at[i]) - unsigned{'0'};
-        const unsigned units = static_cast<unsigned char>(at[i + 1]) - unsigned{'0'};
-        wrong |= static_cast<unsigned>(tens > 9) | static_cast<unsigned>(units > 9);
-        return static_cast<int>(tens * 10 + units);
-    };
-    out.year = pair(0) * 100 + pair(2);
-    out.month = pair(5);
-    out.day = pair(8);
-    out.hour = pair(11);
-    out.minute = pair(14);
-    out.second = pair(17);
+    const std::uint64_t first = sum_of_pairs(read_digits(at, year_month, wrong));
+    const std::uint64_t second = sum_of_pairs(read_digits(at + 8, day_minute, wrong));
+    const std::uint64_t third = sum_of_pairs(read_digits(at + 11, hour_second, wrong));
+    out.year = pair_at(first, 0) * 100 + pair_at(first, 2);
+    out.month = pair_at(first, 5);
+    out.day = pair_at(second, 0);
+    out.hour = pair_at(second, 3);
+    out.minute = pair_at(second, 6);
+    out.second = pair_at(third, 6);
     out.fraction = 0;
     out.zone = 0;
     if (text.size() == shortest) return wrong == 0;
@@ -112,7 +131,11 @@ bool read_usual(std::string_view text, fields& out) noexcept {
     unsigned fraction = 0;
     std::size_t i = shortest;
     if (digits >= 8) {  // mostly there are nine
-        fraction = read_eight(at + i, wrong);
+        constexpr pattern all_digits("00000000");
+        std::uint64_t v = read_digits(at + i, all_digits, wrong);
+        v = sum_of_pairs(v) & 0x00FF00FF00FF00FFU;
+        v = (v * 100 + (v >> 16)) & 0x0000FFFF0000FFFFU;
+        fraction = static_cast<std::uint32_t>(v * 10'000 + (v >> 32));
         i += 8;
     }
     for (; i < shortest + digits; ++i) {

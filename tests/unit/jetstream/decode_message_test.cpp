@@ -98,6 +98,32 @@ TEST_CASE("A20, spec/jetstream.md 9: every block that is nearly what servers wri
     CHECK(accepted > 100);
 }
 
+TEST_CASE("E13, spec/jetstream.md 9: sequences of every length") {
+    const std::string plain = "NATS/1.0\r\n" + std::string(servers_headers);
+    struct {
+        std::string_view text;
+        std::uint64_t sequence;  // 0: refused
+    } const cases[] = {{"1", 1},
+                       {"007", 7},
+                       {"999999999999999999", 999'999'999'999'999'999U},
+                       {"1000000000000000000", 1'000'000'000'000'000'000U},
+                       {"18446744073709551615", UINT64_MAX},
+                       {"00000000000000000000007", 7},
+                       {"18446744073709551616", 0},
+                       {"000000000000000000", 0},
+                       {"0", 0},
+                       {"", 0}};
+    for (const auto& c : cases) {
+        CAPTURE(c.text);
+        stored_message m;
+        const std::error_code ec = decode_direct_message(
+            message(message_view("_INBOX.x", {}, replaced(plain, "Nats-Sequence: 2", "Nats-Sequence: " + std::string(c.text)), "v")), m,
+            nullptr);
+        CHECK(ec == (c.sequence == 0 ? make_error_code(errc::invalid_response) : std::error_code()));
+        CHECK(m.sequence() == c.sequence);
+    }
+}
+
 TEST_CASE("W27: only a block of the server's headers alone is told to hold no others") {
     const std::string plain = "NATS/1.0\r\n" + std::string(servers_headers);
     const auto has_headers = [](const std::string& block) {

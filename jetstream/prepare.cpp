@@ -110,16 +110,22 @@ context::prepared context::prepare_list_stream_names(std::string_view subject, c
 
 context::prepared context::prepare_publish(std::string_view subject, payload_view payload, const publish_options& options) const {
     if (const auto ec = problem(*impl_, options, check_publish_subject(subject))) return refuse(ec, options.info);
+    return prepare_publish(subject, {}, payload, options);
+}
+
+context::prepared context::prepare_publish(std::string_view begin, std::string_view rest, payload_view payload,
+                                           const publish_options& options) const {
+    if (const auto ec = problem(*impl_, options)) return refuse(ec, options.info);
     if (options.ttl.count() < 0) return refuse(slipstream::errc::invalid_option, options.info);
     request_options request;
     request.timeout = options.timeout.count() != 0 ? options.timeout : impl_->timeout;
     request.headers = options.headers;
-    if (!has_expectations(options)) return {{}, detail::request_arguments(subject, payload, request), options.info};
+    if (!has_expectations(options)) return {{}, detail::request_arguments(begin, rest, payload, request), options.info};
     header_map headers;
     if (options.headers != nullptr) headers = *options.headers;
     if (const auto ec = append_expectations(headers, options)) return refuse(ec, options.info);
     request.headers = &headers;
-    return {{}, detail::request_arguments(subject, payload, request), options.info};
+    return {{}, detail::request_arguments(begin, rest, payload, request), options.info};
 }
 
 context::prepared context::prepare_get_message(std::string_view stream, const message_selector& selector) const {

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <slipstream/subject.hpp>
+
 #include "kv/bucket_impl.hpp"
 #include "kv/codec/outcome.hpp"
 #include "kv/codec/stream_mapping.hpp"
@@ -27,6 +29,8 @@ std::shared_ptr<const bucket::impl> make_bucket_impl(const jetstream::context& j
                                                      const open_options& options) {
     codec::key_places places = codec::places_of(stream.config, js.api_prefix());
     bucket_config config = codec::to_bucket_config(stream.config);
+    // A mirror's origin says what its subjects begin with.
+    const std::error_code unwritable = check_publish_subject(places.write_prefix + "k");
     jetstream::api::direct_gets direct_gets(js.api_prefix(), stream.config.name, places.read_prefix);
     return std::make_shared<const bucket::impl>(bucket::impl{
         .js = js,
@@ -34,6 +38,7 @@ std::shared_ptr<const bucket::impl> make_bucket_impl(const jetstream::context& j
         .stream = stream.config.name,
         .key_prefix = std::move(places.read_prefix),
         .write_prefix = std::move(places.write_prefix),
+        .unwritable = unwritable,
         .direct_gets = std::move(direct_gets),
         .origin_js = context_of_origin(js, stream.config),
         .origin_stream = stream.config.mirror ? stream.config.mirror->name : stream.config.name,

@@ -11,8 +11,11 @@
 
 #include "kv/bucket_impl.hpp"
 #include "kv/codec/decode.hpp"
+#include "kv/codec/outcome.hpp"
 #include "kv/steps.hpp"
 #include "kv/store_message.hpp"
+#include "kv/subject_text.hpp"
+#include "kv/time_budget.hpp"
 
 namespace slipstream::kv {
 namespace {
@@ -43,8 +46,11 @@ private:
         jetstream::publish_options options;
         options.expected_last_subject_sequence = expected;
         options.ttl = options_.ttl;
+        options.timeout = budget_.left();
         options.info = options_.info;
-        store_message(bucket_, arguments_.key(), arguments_.value(), options, budget_, request_slot(), then(&create_operation::on_stored));
+        store_message(bucket_, arguments_.key(), arguments_.value(), options,
+                      slipstream::detail::make_any_handler<void(std::error_code, revision)>(then(&create_operation::on_stored),
+                                                                                            bucket_->js.get_executor()));
     }
 
     void on_stored(std::error_code ec, const revision& stored) {

@@ -4,9 +4,10 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include <slipstream/jetstream/context.hpp>
-#include <slipstream/jetstream/detail/get_message.hpp>
+#include <slipstream/jetstream/detail/direct_gets.hpp>
 #include <slipstream/kv/bucket.hpp>
 
 namespace slipstream::kv {
@@ -17,6 +18,7 @@ struct bucket::impl {
     std::string stream;             ///< `KV_<name>`
     std::string key_prefix;         ///< What subjects in the stream begin with: `$KV.<name>.`, the origin's for a mirror.
     std::string write_prefix;       ///< What subjects to publish to begin with.
+    std::error_code unwritable;     ///< Set: that is no subject, and no key can be written.
     jetstream::api::direct_gets direct_gets;  ///< Of keys.
     jetstream::context origin_js;   ///< Where writes go, and reads that must see them: the same unless this is a mirror.
     std::string origin_stream;

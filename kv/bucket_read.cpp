@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include <slipstream/jetstream/detail/get_message.hpp>
 #include <slipstream/jetstream/detail/operation.hpp>
+#include <slipstream/jetstream/detail/replies.hpp>
 
 #include "kv/bucket_impl.hpp"
 #include "kv/codec/decode.hpp"

@@ -41,16 +41,15 @@ std::error_code check(const bucket::impl& bucket, const write& w) noexcept {
     return {};
 }
 
-void start(const std::shared_ptr<const bucket::impl>& bucket, const write& w, revision_handler handler) {
+void start(const std::shared_ptr<const bucket::impl>& bucket, const write& w, revision_handler&& handler) {
     if (const std::error_code ec = check(*bucket, w)) return handler.post(ec, revision());
     jetstream::publish_options options;
     options.headers = w.headers;
     if (w.expected) options.expected_last_subject_sequence = w.expected->value();
     options.ttl = w.ttl;
+    options.timeout = bucket->timeout_for(w.timeout);
     options.info = w.info;
-    const asio::cancellation_slot slot = handler.slot();
-    store_message(bucket, w.key, w.value, options, time_budget(bucket->timeout_for(w.timeout)), slot,
-                  [handler = std::move(handler)](std::error_code ec, revision stored) mutable { handler.complete(ec, stored); });
+    store_message(bucket, w.key, w.value, options, std::move(handler));
 }
 
 }  // namespace

@@ -13,7 +13,7 @@
 
 #include <slipstream/jetstream/account_info.hpp>
 #include <slipstream/jetstream/consumer_config.hpp>
-#include <slipstream/jetstream/detail/get_message.hpp>
+#include <slipstream/jetstream/detail/replies.hpp>
 #include <slipstream/jetstream/error.hpp>
 #include <slipstream/jetstream/stored_message.hpp>
 #include <slipstream/jetstream/stream_config.hpp>
@@ -21,8 +21,7 @@
 
 namespace slipstream::jetstream::api {
 
-std::error_code decode_stream_info(const message_view& reply, stream_info& out, error_info* info);
-/// As above; the error is the classifier's (create_response.hpp), which also knows managed services.
+/// As decode_stream_info; the error is the classifier's (create_response.hpp), which also knows managed services.
 std::error_code decode_stream_create(const message_view& reply, stream_info& out, error_info* info);
 std::error_code decode_consumer_info(const message_view& reply, consumer_info& out, error_info* info);
 /// Replies that say only `success`.
@@ -31,7 +30,7 @@ std::error_code decode_success(const message_view& reply, error_info* info);
 std::error_code decode_purge(const message_view& reply, std::uint64_t& out, error_info* info);
 std::error_code decode_account_info(const message_view& reply, account_info& out, error_info* info);
 
-/// DIRECT.GET; see also get_message.hpp. Keeps the reply's bytes.
+/// DIRECT.GET; see also read_direct_message. Keeps the reply's bytes.
 std::error_code decode_direct_message(message&& reply, stored_message& out, error_info* info);
 
 /// Where a page stands in its list.

@@ -1,5 +1,5 @@
-// See get_message.hpp.
-#include <slipstream/jetstream/detail/get_message.hpp>
+// See direct_gets.hpp.
+#include <slipstream/jetstream/detail/direct_gets.hpp>
 
 #include <slipstream/subject.hpp>
 

@@ -90,20 +90,29 @@ std::optional<publish_ack_view> read_usual_ack(std::string_view text) noexcept {
 }
 
 std::error_code decode_publish_ack(const message_view& reply, publish_ack& out, error_info* info) {
-    if (reply.status() == 0) {
-        if (const auto usual = read_usual_ack(reply.payload())) {
-            out.stream = usual->stream;
-            out.domain = usual->domain;
-            out.sequence = usual->sequence;
-            out.duplicate = usual->duplicate;
-            return {};
-        }
+    if (const auto usual = read_usual_ack(reply.payload())) {
+        out.stream = usual->stream;
+        out.domain = usual->domain;
+        out.sequence = usual->sequence;
+        out.duplicate = usual->duplicate;
+        return {};
     }
     json_document document;
     if (const auto ec = open_reply(reply, document, info)) return ec;
     object_reader in(document.root());
     in.required("stream", out.stream).required("seq", out.sequence).optional("domain", out.domain).optional("duplicate", out.duplicate);
     return in.ok() && !out.stream.empty() && out.sequence != 0 ? std::error_code() : errc::invalid_response;
+}
+
+std::error_code decode_stored_sequence(const message_view& reply, std::uint64_t& out, error_info* info) {
+    if (const auto usual = read_usual_ack(reply.payload())) {
+        out = usual->sequence;
+        return {};
+    }
+    publish_ack ack;
+    const std::error_code ec = decode_publish_ack(reply, ack, info);
+    if (!ec) out = ack.sequence;
+    return ec;
 }
 
 }  // namespace slipstream::jetstream::api

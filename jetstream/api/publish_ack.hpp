@@ -6,6 +6,7 @@
 #include <string_view>
 #include <system_error>
 
+#include <slipstream/jetstream/detail/replies.hpp>
 #include <slipstream/jetstream/publish.hpp>
 #include <slipstream/message.hpp>
 
@@ -23,7 +24,7 @@ struct publish_ack_view {
 /// nothing for everything else, which may still be valid. No allocation.
 std::optional<publish_ack_view> read_usual_ack(std::string_view text) noexcept;
 
-/// errc::invalid_response unless there is a stream and a sequence above 0, or an error.
+/// See also decode_stored_sequence. errc::invalid_response unless there is a stream and a sequence above 0, or an error.
 std::error_code decode_publish_ack(const message_view& reply, publish_ack& out, error_info* info);
 
 }  // namespace slipstream::jetstream::api

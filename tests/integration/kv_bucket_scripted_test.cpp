@@ -42,6 +42,10 @@ const std::string marker_7 = R"({"type":"x","message":{"subject":"$KV.b.k","seq"
                              R"("time":"2026-01-02T03:04:05Z"}})";
 const std::string value_7 = R"({"type":"x","message":{"subject":"$KV.b.k","seq":7,"data":"dg==","time":"2026-01-02T03:04:05Z"}})";
 
+std::string replaced(std::string text, std::string_view from, std::string_view to) {
+    return text.replace(text.find(from), from.size(), to);
+}
+
 /// One request that must come, and what it is answered; nothing = silence.
 struct exchange {
     std::string subject;
@@ -287,6 +291,42 @@ TEST_CASE("kv 3: a write that nobody takes: the bucket is gone, or JetStream is"
     CHECK(std::get<0>(w.wait(b.async_put("k", "v", {}, result))) == kv::errc::bucket_not_found);
     w.play({{info_subject, stream, "", ""}});
     CHECK(std::get<0>(w.wait(b.async_put("k", "v", {}, result))) == errc::no_responders);
+}
+
+TEST_CASE("kv 3: when nobody says why nobody takes a write, that is the result, with the last words that came") {
+    scripted_world w;
+    kv::bucket b = w.scripted_bucket();
+    w.stop_storing();
+    jetstream::error_info info;
+    kv::put_options options;
+    options.info = &info;
+    w.play({{info_subject, refusal(503, 10008, "not now"), "", ""}, {info_subject, no_stream, "", ""}});
+    CHECK(std::get<0>(w.wait(b.async_put("k", "v", options, result))) == kv::errc::bucket_not_found);
+    CHECK(w.played_all());
+    CHECK(info.err_code == 10059);
+    w.play({{info_subject, refusal(403, 10039, "not for you"), "", ""}});
+    CHECK(std::get<0>(w.wait(b.async_put("k", "v", options, result))) == errc::no_responders);
+    CHECK(info.err_code == 10039);
+    w.play({{info_subject, "garbage", "", ""}});
+    CHECK(std::get<0>(w.wait(b.async_put("k", "v", options, result))) == errc::no_responders);
+    CHECK(info.err_code == 0);
+    options.timeout = 700ms;  // two repeats, 250 ms apart, and little time for the question
+    w.play({{info_subject, std::nullopt, "", ""}});
+    CHECK(std::get<0>(w.wait(b.async_put("k", "v", options, result))) == errc::no_responders);
+    CHECK(w.played_all());
+}
+
+TEST_CASE("F16: an origin whose API prefix makes no subjects cannot be written to, and nothing is sent") {
+    scripted_world w;
+    w.play({{info_subject, replaced(stream, R"("subjects":["$KV.b.>"])", R"("mirror":{"name":"KV_o","external":{"api":"$JS.>.API"}})"), "",
+             ""}});
+    kv::bucket b = w.open("b");
+    CHECK(w.played_all());
+    CHECK(std::get<0>(w.wait(b.async_put("k", "v", {}, result))) == errc::invalid_subject);
+    CHECK(std::get<0>(w.wait(b.async_erase("k", {}, result))) == errc::invalid_subject);
+    CHECK(std::get<0>(w.wait(b.async_create("k", "v", {}, result))) == errc::invalid_subject);
+    CHECK(std::get<0>(w.wait(b.async_put("k.", "v", {}, result))) == kv::errc::invalid_key);
+    CHECK(w.played().size() == 1);
 }
 
 TEST_CASE("W36: refusals of a write are translated by their codes, never by their texts") {

@@ -187,6 +187,9 @@ public:
     [[nodiscard]] prepared prepare_list_streams(std::string_view subject, const call_options& options) const;
     [[nodiscard]] prepared prepare_list_stream_names(std::string_view subject, const call_options& options) const;
     [[nodiscard]] prepared prepare_publish(std::string_view subject, payload_view payload, const publish_options& options) const;
+    /// Of a subject in two pieces, which the caller knows to be valid.
+    [[nodiscard]] prepared prepare_publish(std::string_view begin, std::string_view rest, payload_view payload,
+                                           const publish_options& options) const;
     [[nodiscard]] prepared prepare_get_message(std::string_view stream, const message_selector& selector) const;
     [[nodiscard]] prepared prepare_create_consumer(std::string_view stream, const consumer_config& config,
                                                    const call_options& options) const;

@@ -1,5 +1,5 @@
 // Direct reads that are put together from what many of them have in common.
-#include <slipstream/jetstream/detail/get_message.hpp>
+#include <slipstream/jetstream/detail/direct_gets.hpp>
 
 #include <doctest/doctest.h>
 

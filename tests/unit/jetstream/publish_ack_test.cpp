@@ -19,8 +19,15 @@ using namespace slipstream::jetstream::test;
 
 namespace {
 
+/// Who asks for the sequence only is told the same.
 std::error_code decode(std::string_view text, publish_ack& out, error_info* info = nullptr) {
-    return decode_publish_ack(json(text), out, info);
+    const std::error_code ec = decode_publish_ack(json(text), out, info);
+    std::uint64_t sequence = 0;
+    error_info words;
+    CHECK(decode_stored_sequence(json(text), sequence, &words) == ec);
+    CHECK(sequence == (ec ? 0 : out.sequence));
+    if (info != nullptr) CHECK(words.description == info->description);
+    return ec;
 }
 
 }  // namespace

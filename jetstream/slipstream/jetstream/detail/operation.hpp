@@ -57,6 +57,11 @@ protected:
     /// Ends this object.
     void gone() noexcept { const std::shared_ptr<operation> last = std::move(self_); }
     detail::request_arguments& request() noexcept { return request_.request; }
+    /// Another request, of another kind.
+    void replace_request(detail::request_arguments&& request, request_kind kind) noexcept {
+        request_.request = std::move(request);
+        kind_ = kind;
+    }
     [[nodiscard]] error_info* info() const noexcept { return request_.info; }
     /// Whether a reply to an earlier request of this operation was lost with the connection.
     [[nodiscard]] bool reply_lost() const noexcept { return reply_lost_; }

@@ -1,18 +1,13 @@
-// Reading single messages, for the layer above: direct reads of subjects that begin alike, and replies read where they lie.
+// Direct reads of subjects that begin alike, for the layer above.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <string>
 #include <string_view>
-#include <system_error>
 
 #include <slipstream/jetstream/detail/prepared_request.hpp>
 #include <slipstream/jetstream/error.hpp>
-#include <slipstream/jetstream/stored_message.hpp>
-#include <slipstream/jetstream/stream_config.hpp>
-#include <slipstream/message.hpp>
 
 namespace slipstream::jetstream::api {
 
@@ -33,19 +28,5 @@ private:
     std::string subject_;  // `<prefix>.DIRECT.GET.<stream>.<begin>`
     std::size_t room_ = 0;
 };
-
-/// Borrowed from the reply.
-struct direct_reply {
-    std::string_view subject;
-    std::uint64_t sequence = 0;
-    wall_time time{};
-    bool has_headers = true;  ///< False: the headers are the server's own, the message was stored without any.
-};
-
-/// DIRECT.GET. `out` is as it was when this is an error.
-std::error_code read_direct_message(const message_view& reply, direct_reply& out, error_info* info);
-
-/// STREAM.MSG.GET.
-std::error_code decode_message(const message_view& reply, stored_message& out, error_info* info);
 
 }  // namespace slipstream::jetstream::api

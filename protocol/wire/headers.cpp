@@ -106,7 +106,11 @@ std::optional<std::string_view> header_view::get_last(std::string_view name) con
     return found;
 }
 
-int header_view::status() const noexcept { return valid() ? status_code(status_text(block_)) : 0; }
+int header_view::status() const noexcept {
+    // Asked of every message without a payload, and nearly always the first line is the version alone.
+    if (block_.size() <= version.size() || block_[version.size()] == '\r' || block_[version.size()] == '\n') return 0;
+    return valid() ? status_code(status_text(block_)) : 0;
+}
 
 std::string_view header_view::description() const noexcept {
     if (status() == 0) return {};

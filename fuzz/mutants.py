@@ -42,6 +42,7 @@ FILES = {
     "kv/codec/outcome.cpp": {"notices": ["errors"]},
     "jetstream/machine/ordered_delivery.cpp": {"notices": ["ordered"]},
     KV + "collector.cpp": {"notices": ["collector"]},
+    KV + "key_order.cpp": {"notices": ["collector", "unit:kv/test_watch"]},
     KV + "update_queue.cpp": {"notices": ["watch_facts"]},
 }
 CORPORA = {"parser_reference": "parser"}
@@ -184,10 +185,17 @@ MUTATIONS = [
     (API + "reply.cpp", "if (error.find(\"err_code\", member) && member.is_int64() &&", "if (error.find(\"err_code\", member) &&"),
     (API + "reply.cpp", "case 408: return errc::bad_request;", "return errc::bad_request;"),
     (KV + "collector.cpp", "std::min(messages, max_reserved)", "messages"),
-    (KV + "collector.cpp", "return d.operation == operation::put && !(", "return !("),
-    (KV + "collector.cpp", "size == common.size() && std::memcmp", "std::memcmp"),
-    (KV + "collector.cpp", "std::size_t k = differs.size(); k-- > 0;", "std::size_t k = 0; k < differs.size(); ++k"),
-    (KV + "collector.cpp", "if (last - first > 1) {", "if (last - first > 2) {"),
+    (KV + "collector.cpp", "return what == operation::put && !(", "return !("),
+    (KV + "collector.cpp", "!list.empty() && list.front().empty()", "!list.empty()"),
+    (KV + "key_order.cpp", "key.size() >= window && key.size() > skip)", "key.size() >= window)"),
+    (KV + "key_order.cpp", "(8 * (skip - begin))", "(8 * (skip - begin) / 2)"),
+    (KV + "key_order.cpp", "shortest = std::min(shortest, key.size());", ""),
+    (KV + "key_order.cpp", "> std::uint64_t{1} << 32U) break;", "> std::uint64_t{1} << 33U) break;"),
+    (KV + "key_order.cpp", "k-- > 0; scale *= kinds[k]", "k-- > 0; scale *= kinds[k] - 1"),
+    (KV + "key_order.cpp", "rank += seen[k][c] ? 1 : 0;", "rank += 1;"),
+    (KV + "key_order.cpp", "std::bit_width(count_ - 1)", "std::bit_width(count_ - 1) - 1"),
+    (KV + "key_order.cpp", "shift < 32 + bits;", "shift < 31 + bits;"),
+    (KV + "key_order.cpp", "if (last - first > 1) {", "if (last - first > 2) {"),
     (KV + "collector.cpp", "last[r.key] = r.at;", "last.try_emplace(r.key, r.at);"),
     (KV + "collector.cpp", "r->second > i) dead(i);", "r->second >= i) dead(i);"),
     (KV + "collector.cpp", "std::greater_equal<>()", "std::greater<>()"),
@@ -244,7 +252,8 @@ class Mill:
         if notice.startswith("unit:"):
             directory, name = notice[5:].rsplit("/", 1)
             objects = sorted((self.build / "tests/unit" / directory / f"{name}.p").glob("*.o"))
-            libraries = [self.build / "tests/libdoctest_main.a", self.build / "protocol/libslipstream_core.a"]
+            libraries = [self.build / "tests/libdoctest_main.a", self.build / "protocol/libslipstream_core.a",
+                         self.build / "fuzz/libfuzz_pure.a"]
         else:
             objects = sorted((self.build / f"fuzz/replay_{notice}.p").glob("*.o"))
             libraries = [self.build / "fuzz/libfuzz_replay_main.a", self.build / "fuzz/libfuzz_pure.a"]

@@ -2,10 +2,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kv/machine/collector.hpp"
+#include "kv/machine/key_order.hpp"
 
 using namespace slipstream;
 using kv::machine::collector_settings;
@@ -78,6 +82,49 @@ TEST_CASE("S65: keys come out by bytes, whatever they begin with and however ali
     }
     std::sort(expected.begin(), expected.end());
     CHECK(many.finish() == expected);
+}
+
+TEST_CASE("S65: many keys, whatever their bytes are and wherever they differ") {
+    std::uint64_t random = 1;
+    const auto below = [&random](std::size_t n) {
+        random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+        return static_cast<std::size_t>(random >> 33U) % n;
+    };
+    const auto check = [](keys list) {
+        keys expected = list;
+        std::sort(expected.begin(), expected.end());
+        const bool twice = std::adjacent_find(expected.begin(), expected.end()) != expected.end();
+        CHECK(kv::machine::sort_keys(list) >= twice);
+        CHECK(list == expected);
+    };
+    std::string bytes;
+    for (int c = 0; c < 256; ++c) bytes += static_cast<char>(c);
+    // With 16 kinds of bytes eight fit into 32 bits, with 17 seven, with 256 four.
+    for (const std::string_view alphabet :
+         {std::string_view("ab"), std::string_view("0123456789abcdef"), std::string_view("0123456789abcdefg"),
+          std::string_view("0123456789.-_=/ABCDEFGHIJKLMNOPQRSTUVWXYZ"), std::string_view(bytes)}) {
+        for (const std::size_t common : {0U, 1U, 7U, 8U, 9U, 16U, 30U}) {
+            const std::string prefix(common, 'p');
+            keys same_size;
+            keys any_size;
+            keys late;  // differ behind the bytes that are looked at first, most of them
+            for (int i = 0; i < 400; ++i) {
+                std::string text;
+                for (int k = 0; k < 12; ++k) text += alphabet[below(alphabet.size())];
+                same_size.push_back(prefix + text);
+                any_size.push_back(prefix + text.substr(0, below(13)));
+                late.push_back(prefix + text[0] + "in_the_middle" + text.substr(1, below(4)));
+            }
+            check(same_size);
+            check(any_size);
+            check(late);
+        }
+    }
+    check({});
+    check({""});
+    check({"b", "", "a", ""});
+    check({std::string("a\0b", 3), "a", std::string("a\0", 2), std::string("a\0\0", 3)});
+    check(keys(100, "the_same_everywhere"));
 }
 
 TEST_CASE("W6, L18, G3: the last message of a key decides, however often it was written during the drain") {

@@ -77,7 +77,7 @@ MUTATIONS = [
     (WIRE + "parser.cpp", "line.size + 2) {", "line.size + 3) {"),
     (WIRE + "parser.cpp", "if (in.size() < frame_.size) return", "if (in.size() <= frame_.size) return"),
     (WIRE + "parser.cpp", "in[consumed - 2] != '\\r' || in", "in[consumed - 2] != '\\r' && in"),
-    (WIRE + "parser.cpp", "line.size - line.header_size}", "line.size - line.header_size + 1}"),
+    (WIRE + "parser.cpp", "line.size - line.header_size);", "line.size - line.header_size + 1);"),
     (WIRE + "parser.cpp", "if (lf >= cap) {", "if (lf > cap) {"),
     (WIRE + "parser.cpp", "scanned_ < in.size() ?", "scanned_ + 1 < in.size() ?"),
     (WIRE + "parser.cpp", "scanned_ = std::max(scanned_, in.size());", "scanned_ = std::max(scanned_, in.size() + 1);"),

@@ -45,7 +45,7 @@ struct outcome {
     friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-std::array<std::string_view, 5> parts_of(const operation& op) { return {op.subject, op.reply_to, op.header_block, op.payload, op.text}; }
+std::array<std::string_view, 5> parts_of(const operation& op) { return {op.message.subject(), op.message.reply_to(), op.message.header_block(), op.message.payload(), op.text}; }
 
 found_op record(const operation& op, const char* frame) {
     found_op found{op.kind, op.sid, op.consumed, {}};
@@ -85,10 +85,10 @@ void check_frame(std::string_view frame, const operation& op, const found_op& fo
     alone.reset();
     FUZZ_CHECK(alone.next(frame.substr(0, frame.size() - 1)).status == parse_status::need_more);
     if (op.kind == op_kind::msg) {
-        FUZZ_CHECK(!op.subject.empty());
-        FUZZ_CHECK(op.subject.find_first_of(" \t\r\n") == std::string_view::npos);
-        FUZZ_CHECK(op.reply_to.find_first_of(" \t\r\n") == std::string_view::npos);
-        FUZZ_CHECK(op.header_block.size() + op.payload.size() <= alone.payload_cap());
+        FUZZ_CHECK(!op.message.subject().empty());
+        FUZZ_CHECK(op.message.subject().find_first_of(" \t\r\n") == std::string_view::npos);
+        FUZZ_CHECK(op.message.reply_to().find_first_of(" \t\r\n") == std::string_view::npos);
+        FUZZ_CHECK(op.message.header_block().size() + op.message.payload().size() <= alone.payload_cap());
         FUZZ_CHECK(frame.ends_with("\r\n"));
     } else {
         FUZZ_CHECK(frame.ends_with('\n'));

@@ -112,10 +112,8 @@ private:
         r.status = parse_status::op;
         r.op.kind = op_kind::msg;
         r.op.consumed = line + size + 2;
-        r.op.subject = arguments[0];
-        if (count > least) r.op.reply_to = arguments[2];
-        r.op.header_block = behind.substr(0, header_size);
-        r.op.payload = behind.substr(header_size, size - header_size);
+        const std::string_view reply_to = count > least ? arguments[2] : std::string_view();
+        r.op.message = {arguments[0], reply_to, behind.substr(0, header_size), behind.substr(header_size, size - header_size)};
         return r;
     }
 
@@ -142,10 +140,10 @@ void check_same(const parse_result& fast, const parse_result& slow) {
     FUZZ_CHECK(fast.op.kind == slow.op.kind);
     FUZZ_CHECK(fast.op.consumed == slow.op.consumed);
     FUZZ_CHECK(fast.op.sid == slow.op.sid);
-    FUZZ_CHECK(same(fast.op.subject, slow.op.subject));
-    FUZZ_CHECK(same(fast.op.reply_to, slow.op.reply_to));
-    FUZZ_CHECK(same(fast.op.header_block, slow.op.header_block));
-    FUZZ_CHECK(same(fast.op.payload, slow.op.payload));
+    FUZZ_CHECK(same(fast.op.message.subject(), slow.op.message.subject()));
+    FUZZ_CHECK(same(fast.op.message.reply_to(), slow.op.message.reply_to()));
+    FUZZ_CHECK(same(fast.op.message.header_block(), slow.op.message.header_block()));
+    FUZZ_CHECK(same(fast.op.message.payload(), slow.op.message.payload()));
     FUZZ_CHECK(same(fast.op.text, slow.op.text));
 }
 

@@ -80,7 +80,7 @@ void parse(benchmark::State& state, shape kind, std::size_t payload) {
             for (;;) {
                 const wire::parse_result r = parser.next({t.bytes.data() + begin, end - begin});
                 if (r.status != wire::parse_status::op) break;
-                sum += r.op.sid + r.op.subject.size() + r.op.reply_to.size() + r.op.payload.size();
+                sum += r.op.sid + r.op.message.subject().size() + r.op.message.reply_to().size() + r.op.message.payload().size();
                 begin += r.op.consumed;
                 ++messages;
             }
@@ -98,7 +98,7 @@ void memchr_lines(benchmark::State& state, shape kind, std::size_t payload) {
         wire::parser parser;
         for (std::string_view rest = t.bytes; !rest.empty();) {
             const wire::parse_result r = parser.next(rest);
-            skip.push_back(r.op.header_block.size() + r.op.payload.size() + 2);
+            skip.push_back(r.op.message.header_block().size() + r.op.message.payload().size() + 2);
             rest.remove_prefix(r.op.consumed);
         }
     }

@@ -9,7 +9,7 @@ namespace slipstream::session {
 [[gnu::always_inline]]
 inline connection::outcome connection::on_message(const wire::operation& op, std::size_t enough) {
     last_was_error_ = false;
-    const message_view m(op.subject, op.reply_to, op.header_block, op.payload);
+    const message_view& m = op.message;
     ++context_.counters.in_msgs;
     context_.counters.in_bytes += m.size();
     if (op.sid == subscriptions_.inbox_sid()) {

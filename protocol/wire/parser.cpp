@@ -194,10 +194,9 @@ inline void parser::message_end(std::string_view in, const message_line& line) n
     result_.op.kind = op_kind::msg;
     result_.op.consumed = consumed;
     result_.op.sid = line.sid;
-    result_.op.subject = line.subject;
-    result_.op.reply_to = line.reply_to;
-    result_.op.header_block = {in.data() + line.line_size, line.header_size};
-    result_.op.payload = {in.data() + line.line_size + line.header_size, line.size - line.header_size};
+    const char* const behind = in.data() + line.line_size;
+    const std::string_view payload(behind + line.header_size, line.size - line.header_size);
+    result_.op.message = message_view(line.subject, line.reply_to, {behind, line.header_size}, payload);
     result_.op.text = {};  // of an earlier INFO or -ERR, whose bytes are gone
 }
 

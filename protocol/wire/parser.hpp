@@ -27,6 +27,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include <slipstream/message.hpp>
+
 #include "protocol/wire/argument_scan.hpp"
 #include "protocol/wire/plain_line.hpp"
 
@@ -52,10 +54,7 @@ struct operation {
     op_kind kind = op_kind::ok;
     std::size_t consumed = 0;       ///< Bytes of the frame: to be dropped once it is handled.
     std::uint64_t sid = 0;
-    std::string_view subject;
-    std::string_view reply_to;      ///< Empty when there is none.
-    std::string_view header_block;  ///< As received, not validated; empty for MSG.
-    std::string_view payload;
+    message_view message;           ///< MSG and HMSG. Its header block is as received, not validated, and empty for MSG.
     std::string_view text;          ///< INFO: JSON. -ERR: the message, may be empty.
 };
 

@@ -10,10 +10,10 @@ namespace {
 parsed_op own(const wire::operation& op) {
     return {op.kind,
             op.sid,
-            std::string(op.subject),
-            std::string(op.reply_to),
-            std::string(op.header_block),
-            std::string(op.payload),
+            std::string(op.message.subject()),
+            std::string(op.message.reply_to()),
+            std::string(op.message.header_block()),
+            std::string(op.message.payload()),
             std::string(op.text),
             op.consumed};
 }

@@ -212,7 +212,7 @@ TEST_CASE("performance: a payload that arrives in pieces is never looked at, and
     }
     const wire::parse_result result = parser.next({begin, line.size() + 64 + page + 2});
     CHECK(result.status == parse_status::op);
-    CHECK(result.op.payload.size() == page + 64);
+    CHECK(result.op.message.payload().size() == page + 64);
 }
 
 TEST_CASE("A7: what was looked at of an unfinished line is not looked at again") {

@@ -20,7 +20,7 @@ TEST_CASE("A1: a message shows nothing of the frame before it, whose bytes may b
     const wire::parse_result& r = p.next("MSG a 1 1\r\nx\r\n");
     REQUIRE(r.status == wire::parse_status::op);
     CHECK(r.op.text.empty());
-    CHECK(r.op.payload == "x");
+    CHECK(r.op.message.payload() == "x");
 }
 
 TEST_CASE("protocol 1: every operation of the server, in one read and split at every byte") {

@@ -53,11 +53,11 @@ void operation::start(std::shared_ptr<operation> made) {
             self.connect_cancellation();
             over = self.send();
         } catch (...) {
-            self.gone();
+            self.let_go();
             throw;
         }
     }
-    if (over) self.finish(*over, false);
+    if (over) self.end(*over, false);
 }
 
 void operation::connect_cancellation() {
@@ -94,7 +94,7 @@ void operation::post(std::error_code ec, message&& reply) {
 
 void operation::destroy() noexcept {
     // A request that could not begin gives its handler back to the step.
-    if (!std::exchange(sending_, false)) gone();
+    if (!std::exchange(sending_, false)) let_go();
 }
 
 milliseconds operation::remaining() const noexcept { return std::chrono::ceil<milliseconds>(deadline_ - clock::now()); }
@@ -108,7 +108,7 @@ void operation::take_step(Step&& step) {
     } catch (const std::bad_alloc&) {
         over = std::make_error_code(std::errc::not_enough_memory);
     }
-    if (over) finish(*over, true);
+    if (over) end(*over, true);
 }
 
 void operation::on_request_end(std::error_code ec, message&& reply) {
@@ -137,7 +137,7 @@ operation::outcome operation::send() {
     ++attempts_;
     sending_ = true;
     client_.start_request(request_.request.parts(), left, detail::any_handler<void(std::error_code, message)>(this));
-    if (!std::exchange(sending_, false)) gone();  // given back without a word: nothing runs on the event loop any more
+    if (!std::exchange(sending_, false)) let_go();  // given back without a word: nothing runs on the event loop any more
     return std::nullopt;
 }
 
@@ -157,6 +157,11 @@ operation::outcome operation::wait(milliseconds delay) {
     });
     self_.reset();
     return std::nullopt;
+}
+
+void operation::end(std::error_code ec, bool now) {
+    const std::shared_ptr<operation> last = std::move(self_);
+    finish(ec, now);
 }
 
 }  // namespace slipstream::jetstream

@@ -2,9 +2,9 @@
 // operations are such, and those of layers above that read the replies themselves.
 //
 // It is itself the handler of its requests (no further allocation for each), completed on the client's executor. It owns itself from
-// its start to its end, or gives itself to whatever it waits for; it is gone, and its memory free for the next one, before its result
-// is told. The user's cancellation slot is connected once for the whole operation: a cancellation that arrives between two requests
-// is not lost.
+// its start to its end, or gives itself to whatever it waits for, and is there until its result has been told: the few blocks of memory
+// that the event loop's thread keeps then suffice for an operation that begins in the handler of another one. The user's cancellation
+// slot is connected once for the whole operation: a cancellation that arrives between two requests is not lost.
 #pragma once
 
 #include <chrono>
@@ -49,13 +49,10 @@ protected:
     virtual bool wants_to_verify(std::error_code) { return false; }
     /// The final word on a failure.
     virtual std::error_code result_of(std::error_code ec) const { return ec; }
-    /// Hands the result to the user's handler; `now` is false while the initiating function runs. Called once, and to call gone()
-    /// before the handler.
+    /// Hands the result to the user's handler; `now` is false while the initiating function runs. Called once.
     virtual void finish(std::error_code ec, bool now) = 0;
     virtual asio::cancellation_slot user_slot() const noexcept = 0;
 
-    /// Ends this object.
-    void gone() noexcept { const std::shared_ptr<operation> last = std::move(self_); }
     detail::request_arguments& request() noexcept { return request_.request; }
     /// Another request, of another kind.
     void replace_request(detail::request_arguments&& request, request_kind kind) noexcept {
@@ -81,6 +78,8 @@ private:
     outcome advance(std::error_code ec, message&& reply);
     outcome send();
     outcome wait(std::chrono::milliseconds delay);
+    void end(std::error_code ec, bool now);
+    void let_go() noexcept { const std::shared_ptr<operation> last = std::move(self_); }
 
     client client_;
     detail::prepared_request request_;
@@ -115,11 +114,7 @@ public:
         : operation(std::move(nc), std::move(request), kind), done_(std::move(done)) {}
 
 protected:
-    void finish(std::error_code ec, bool now) final {
-        auto done = std::move(done_);
-        gone();
-        now ? done.complete(ec) : done.post(ec);
-    }
+    void finish(std::error_code ec, bool now) final { now ? done_.complete(ec) : done_.post(ec); }
     asio::cancellation_slot user_slot() const noexcept final { return done_.slot(); }
 
 private:
@@ -134,10 +129,8 @@ public:
 
 protected:
     void finish(std::error_code ec, bool now) final {
-        auto done = std::move(done_);
-        Result result = ec ? Result() : std::move(result_);
-        gone();
-        now ? done.complete(ec, std::move(result)) : done.post(ec, std::move(result));
+        if (ec) result_ = Result();
+        now ? done_.complete(ec, std::move(result_)) : done_.post(ec, std::move(result_));
     }
     asio::cancellation_slot user_slot() const noexcept final { return done_.slot(); }
 

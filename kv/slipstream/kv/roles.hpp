@@ -52,8 +52,8 @@ public:
     template <asio::completion_token_for<void(std::error_code, std::optional<entry>)> Token = default_token>
     auto async_get(std::string_view key, get_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, std::optional<entry>)>(
-            [](auto handler, reader* self, std::string owned, get_options o) {
-                self->start_get(std::move(owned), o, own<std::optional<entry>>(self, std::move(handler)));
+            [](auto handler, reader* self, auto&& owned, const get_options& o) {
+                self->start_get(std::forward<decltype(owned)>(owned), o, own<std::optional<entry>>(self, std::move(handler)));
             },
             token, this, std::string(key), options);
     }
@@ -63,8 +63,8 @@ public:
     template <asio::completion_token_for<void(std::error_code, std::optional<entry>)> Token = default_token>
     auto async_entry(std::string_view key, get_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, std::optional<entry>)>(
-            [](auto handler, reader* self, std::string owned, get_options o) {
-                self->start_entry(std::move(owned), o, own<std::optional<entry>>(self, std::move(handler)));
+            [](auto handler, reader* self, auto&& owned, const get_options& o) {
+                self->start_entry(std::forward<decltype(owned)>(owned), o, own<std::optional<entry>>(self, std::move(handler)));
             },
             token, this, std::string(key), options);
     }
@@ -129,7 +129,7 @@ public:
     template <asio::completion_token_for<void(std::error_code, revision)> Token = default_token>
     auto async_put(std::string_view key, payload_view value, put_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, revision)>(
-            [](auto handler, writer* self, key_value arguments, put_options o) {
+            [](auto handler, writer* self, key_value&& arguments, const put_options& o) {
                 self->start_put(std::move(arguments), o, own<revision>(self, std::move(handler)));
             },
             token, this, key_value(key, value), options);
@@ -142,7 +142,7 @@ public:
     template <asio::completion_token_for<void(std::error_code, revision)> Token = default_token>
     auto async_create(std::string_view key, payload_view value, create_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, revision)>(
-            [](auto handler, writer* self, key_value arguments, create_options o) {
+            [](auto handler, writer* self, key_value&& arguments, const create_options& o) {
                 self->start_create(std::move(arguments), o, own<revision>(self, std::move(handler)));
             },
             token, this, key_value(key, value), options);
@@ -155,7 +155,7 @@ public:
     template <asio::completion_token_for<void(std::error_code, revision)> Token = default_token>
     auto async_update(std::string_view key, payload_view value, revision expected, update_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, revision)>(
-            [](auto handler, writer* self, key_value arguments, revision r, update_options o) {
+            [](auto handler, writer* self, key_value&& arguments, revision r, const update_options& o) {
                 self->start_update(std::move(arguments), r, o, own<revision>(self, std::move(handler)));
             },
             token, this, key_value(key, value), expected, options);
@@ -168,8 +168,8 @@ public:
     template <asio::completion_token_for<void(std::error_code, revision)> Token = default_token>
     auto async_erase(std::string_view key, erase_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, revision)>(
-            [](auto handler, writer* self, std::string owned, erase_options o) {
-                self->start_erase(std::move(owned), o, own<revision>(self, std::move(handler)));
+            [](auto handler, writer* self, auto&& owned, const erase_options& o) {
+                self->start_erase(std::forward<decltype(owned)>(owned), o, own<revision>(self, std::move(handler)));
             },
             token, this, std::string(key), options);
     }
@@ -180,8 +180,8 @@ public:
     template <asio::completion_token_for<void(std::error_code, revision)> Token = default_token>
     auto async_purge(std::string_view key, purge_options options = {}, Token&& token = Token()) {
         return asio::async_initiate<Token, void(std::error_code, revision)>(
-            [](auto handler, writer* self, std::string owned, purge_options o) {
-                self->start_purge(std::move(owned), o, own<revision>(self, std::move(handler)));
+            [](auto handler, writer* self, auto&& owned, const purge_options& o) {
+                self->start_purge(std::forward<decltype(owned)>(owned), o, own<revision>(self, std::move(handler)));
             },
             token, this, std::string(key), options);
     }

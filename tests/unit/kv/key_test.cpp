@@ -158,21 +158,32 @@ TEST_CASE("W9: matching is the same before and after normalising") {
     CHECK(matched > 1000);
 }
 
-TEST_CASE("S106: a write keeps its arguments in one block") {
-    std::string key = "k";
-    std::string value = "v\0w"s;
-    kv::key_value pair(key, value);
-    key = value = "overwritten";
-    CHECK(pair.key() == "k");
-    CHECK(pair.value() == "v\0w"s);
+TEST_CASE("S106: a write keeps its arguments, short ones and long ones") {
+    // What one that is assigned to held before does not matter.
+    for (const std::size_t before : {0U, 1U, 300U}) {
+        for (const std::size_t size : {3U, 190U, 191U, 192U, 193U, 5000U}) {
+            CAPTURE(before);
+            CAPTURE(size);
+            std::string key = "k";
+            std::string value = "v\0w"s + std::string(size - 3, 'x');
+            const std::string original = value;
+            kv::key_value pair(key, value);
+            key = value = "overwritten";
+            CHECK(pair.key() == "k");
+            CHECK(pair.value() == original);
 
-    kv::key_value moved(std::move(pair));
-    CHECK(moved.key() == "k");
-    CHECK(pair.key().empty());  // NOLINT(bugprone-use-after-move): documented
-    CHECK(pair.value().empty());
-    pair = std::move(moved);
-    CHECK(pair.value().size() == 3);
-    CHECK(moved.key().empty());  // NOLINT(bugprone-use-after-move): documented
+            kv::key_value moved(std::move(pair));
+            CHECK(moved.key() == "k");
+            CHECK(moved.value() == original);
+            CHECK(pair.key().empty());  // NOLINT(bugprone-use-after-move): documented
+            CHECK(pair.value().empty());
+            kv::key_value other("q", std::string(before, 'q'));
+            other = std::move(moved);
+            CHECK(other.key() == "k");
+            CHECK(other.value() == original);
+            CHECK(moved.key().empty());  // NOLINT(bugprone-use-after-move): documented
+        }
+    }
 
     const kv::key_value empty("", payload_view());
     CHECK(empty.key().empty());

@@ -45,7 +45,9 @@ struct outcome {
     friend bool operator==(const outcome&, const outcome&) = default;
 };
 
-std::array<std::string_view, 5> parts_of(const operation& op) { return {op.message.subject(), op.message.reply_to(), op.message.header_block(), op.message.payload(), op.text}; }
+std::array<std::string_view, 5> parts_of(const operation& op) {
+    return {op.message.subject(), op.message.reply_to(), op.message.header_block(), op.message.payload(), op.text};
+}
 
 found_op record(const operation& op, const char* frame) {
     found_op found{op.kind, op.sid, op.consumed, {}};

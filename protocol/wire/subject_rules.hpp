@@ -38,26 +38,42 @@ struct findings {
 };
 
 #if defined(__SSE2__) && !defined(SLIPSTREAM_PORTABLE_SCAN)  // the tests build both
-/// Of at least 16 bytes; the last block overlaps the one before, so every pair of neighbours is inside one.
-inline findings look_at(std::string_view text) noexcept {
-    findings out;
+/// Which of 16 bytes are what, a bit each.
+struct block_findings {
     int bad = 0;
     int stars = 0;
-    const auto is = [](__m128i bytes, char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
-    for (std::size_t at = 0;;) {
-        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + at));
-        const __m128i space = _mm_set1_epi8(' ');
-        bad |= _mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(bytes, space), space), is(bytes, '\x7f')));
-        stars |= _mm_movemask_epi8(_mm_or_si128(is(bytes, '*'), is(bytes, '>')));
-        const auto dots = static_cast<unsigned>(_mm_movemask_epi8(is(bytes, '.')));
-        out.empty_token |= dots & dots << 1U;
-        if (at + 16 == text.size()) break;
-        at = std::min(at + 15, text.size() - 16);
-    }
-    out.seen = (bad != 0 ? unsigned{forbidden} : 0U) | (stars != 0 ? unsigned{wildcard} : 0U);
-    return out;
+    unsigned dots = 0;
+};
+
+inline block_findings look_at_block(__m128i bytes) noexcept {
+    const auto is = [bytes](char c) { return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c)); };
+    const __m128i space = _mm_set1_epi8(' ');
+    return {_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(_mm_max_epu8(bytes, space), space), is('\x7f'))),
+            _mm_movemask_epi8(_mm_or_si128(is('*'), is('>'))), static_cast<unsigned>(_mm_movemask_epi8(is('.')))};
 }
-inline constexpr std::size_t least_block = 16;
+
+/// Of at least 8 bytes.
+inline findings look_at(std::string_view text) noexcept {
+    const auto block_at = [text](std::size_t at) { return reinterpret_cast<const __m128i*>(text.data() + at); };
+    block_findings all;
+    unsigned empty_token = 0;
+    if (text.size() < 16) {
+        // The first eight and the last eight; where they meet is no pair of neighbours.
+        all = look_at_block(_mm_unpacklo_epi64(_mm_loadl_epi64(block_at(0)), _mm_loadl_epi64(block_at(text.size() - 8))));
+        empty_token = all.dots & all.dots << 1U & ~(1U << 8U);
+    } else {
+        // The last block overlaps the one before, so every pair of neighbours is inside one.
+        for (std::size_t at = 0;; at = std::min(at + 15, text.size() - 16)) {
+            const block_findings found = look_at_block(_mm_loadu_si128(block_at(at)));
+            all.bad |= found.bad;
+            all.stars |= found.stars;
+            empty_token |= found.dots & found.dots << 1U;
+            if (at + 16 == text.size()) break;
+        }
+    }
+    return {(all.bad != 0 ? unsigned{forbidden} : 0U) | (all.stars != 0 ? unsigned{wildcard} : 0U), empty_token};
+}
+inline constexpr std::size_t least_block = 8;
 #else
 inline findings look_at(std::string_view) noexcept { return {}; }
 inline constexpr std::size_t least_block = static_cast<std::size_t>(-1);

@@ -29,7 +29,7 @@ TEST_CASE("A23 protocol 13: subjects to publish to") {
 }
 
 TEST_CASE("A23 protocol 13: one byte decides wherever it stands, however long the subject") {
-    // Long subjects are looked at in blocks, short ones byte by byte.
+    // Long subjects are looked at in blocks, those of 8 to 15 bytes in two halves of one, shorter ones byte by byte.
     for (std::size_t size = 1; size <= 70; ++size) {
         for (std::size_t at = 0; at < size; ++at) {
             INFO("size ", size, ", byte ", at);
@@ -52,6 +52,19 @@ TEST_CASE("A23 protocol 13: one byte decides wherever it stands, however long th
             subject.replace(at, 2, "*.");
             subject[at - 1] = '.';
             CHECK(check_publish_subject(subject) == errc::invalid_subject);
+        }
+    }
+}
+
+TEST_CASE("A23 protocol 13: two dots are an empty token only when they are neighbours") {
+    for (std::size_t size = 1; size <= 40; ++size) {
+        for (std::size_t first = 1; first + 2 < size; ++first) {
+            for (std::size_t second = first + 1; second + 1 < size; ++second) {
+                INFO("size ", size, ", bytes ", first, " and ", second);
+                std::string subject(size, 'a');
+                subject[first] = subject[second] = '.';
+                CHECK(!check_publish_subject(subject) == (second > first + 1));
+            }
         }
     }
 }

@@ -15,9 +15,9 @@ namespace slipstream::jetstream {
 /// the one of that attempt: it is looked up, and is the result if it is what was asked for.
 class create_consumer_call final : public operation_for<consumer_info> {
 public:
-    create_consumer_call(client nc, detail::prepared_request&& request, std::string prefix,
+    create_consumer_call(const client& nc, detail::prepared_request&& request, std::string prefix,
                          detail::any_handler<void(std::error_code, consumer_info)> done)
-        : operation_for<consumer_info>(std::move(nc), std::move(request), request_kind::repeatable, std::move(done)),
+        : operation_for<consumer_info>(nc, std::move(request), request_kind::repeatable, std::move(done)),
           prefix_(std::move(prefix)) {}
 
 private:

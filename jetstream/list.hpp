@@ -18,8 +18,8 @@ namespace slipstream::jetstream {
 template <class Entry>
 class list_call final : public operation_for<std::vector<Entry>> {
 public:
-    list_call(client nc, detail::prepared_request&& request, detail::any_handler<void(std::error_code, std::vector<Entry>)> done)
-        : operation_for<std::vector<Entry>>(std::move(nc), std::move(request), request_kind::repeatable, std::move(done)),
+    list_call(const client& nc, detail::prepared_request&& request, detail::any_handler<void(std::error_code, std::vector<Entry>)> done)
+        : operation_for<std::vector<Entry>>(nc, std::move(request), request_kind::repeatable, std::move(done)),
           filter_(api::filter_of_page(this->request().payload())) {}
 
 private:

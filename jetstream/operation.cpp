@@ -36,8 +36,8 @@ std::uint32_t some_number(const void* seed, std::chrono::steady_clock::time_poin
 
 }  // namespace
 
-operation::operation(client nc, detail::prepared_request&& request, request_kind kind)
-    : client_(std::move(nc)),
+operation::operation(const client& nc, detail::prepared_request&& request, request_kind kind)
+    : client_(nc),
       request_(std::move(request)),
       kind_(kind),
       deadline_(clock::now() + std::min(request_.request.timeout(), max_timeout)) {

@@ -60,22 +60,21 @@ private:
         if (from_ == source::direct) {
             jetstream::api::direct_reply found;
             if (const auto ec = jetstream::api::read_direct_message(reply.view(), found, info())) return ec;
-            const header_view headers = found.has_headers ? reply.headers() : header_view();
-            read_value(found.subject, headers, reply.payload(), revision(found.sequence), found.time);
+            if (found.has_headers && codec::operation_of(reply.headers()) != kv::operation::put) return {};
+            read_value(found.subject, reply.payload(), revision(found.sequence), found.time);
         } else {
             jetstream::stored_message found;
             if (const auto ec = jetstream::api::decode_message(reply.view(), found, info())) return ec;
-            read_value(found.subject(), found.headers(), found.payload(), revision(found.sequence()), found.time());
+            if (codec::operation_of(found.headers()) != kv::operation::put) return {};
+            read_value(found.subject(), found.payload(), revision(found.sequence()), found.time());
         }
         return {};
     }
 
-    /// What of a stored message is the key's value; the result stays empty when nothing is.
-    void read_value(std::string_view subject, const header_view& headers, std::string_view payload, kv::revision at,
-                    jetstream::wall_time time) {
+    /// What of a put is the key's value; the result stays empty when nothing is.
+    void read_value(std::string_view subject, std::string_view payload, revision at, jetstream::wall_time time) {
         // A sequence may belong to any key.
         if (revision_ && codec::key_of(of_->key_prefix, subject) != key_) return;
-        if (codec::operation_of(headers) != kv::operation::put) return;
         if (payload.empty() && of_->empty_is_tombstone && !show_tombstones_) return;
         result_.emplace(std::move(key_), std::string(payload), at, time, kv::operation::put);
     }

@@ -32,9 +32,15 @@ bool holds_only(std::string_view text, const byte_set& allowed) noexcept {
     return std::all_of(text.begin(), text.end(), [&](char c) { return allowed[static_cast<unsigned char>(c)]; });
 }
 
+/// Allowed bytes, and no token empty but the last.
 bool begins_a_key(std::string_view prefix) noexcept {
-    return prefix.size() <= max_key_size && !prefix.starts_with('.') && holds_only(prefix, key_bytes) &&
-           prefix.find("..") == std::string_view::npos;
+    if (prefix.size() > max_key_size) return false;
+    bool in_token = false;
+    for (const char c : prefix) {
+        if (!key_bytes[static_cast<unsigned char>(c)] || (c == '.' && !in_token)) return false;
+        in_token = c != '.';
+    }
+    return true;
 }
 
 }  // namespace

@@ -18,9 +18,12 @@ enum class operation { put, erase, purge };
 class entry {
 public:
     entry() noexcept = default;
-    entry(std::string key, std::string value, kv::revision revision, jetstream::wall_time created, kv::operation operation,
+    entry(std::string&& key, std::string&& value, kv::revision revision, jetstream::wall_time created, kv::operation operation,
           std::uint64_t delta = 0) noexcept
         : key_(std::move(key)), value_(std::move(value)), revision_(revision), created_(created), delta_(delta), operation_(operation) {}
+    entry(const std::string& key, const std::string& value, kv::revision revision, jetstream::wall_time created, kv::operation operation,
+          std::uint64_t delta = 0)
+        : key_(key), value_(value), revision_(revision), created_(created), delta_(delta), operation_(operation) {}
 
     [[nodiscard]] const std::string& key() const& noexcept { return key_; }
     [[nodiscard]] std::string key() && noexcept { return std::move(key_); }

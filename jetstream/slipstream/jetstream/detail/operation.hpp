@@ -26,7 +26,7 @@ namespace slipstream::jetstream {
 
 class operation : public detail::handler_base<std::error_code, message> {
 public:
-    operation(client nc, detail::prepared_request&& request, request_kind kind);
+    operation(const client& nc, detail::prepared_request&& request, request_kind kind);
     operation(const operation&) = delete;
     operation& operator=(const operation&) = delete;
     virtual ~operation() = default;
@@ -110,8 +110,8 @@ class operation_for;
 template <>
 class operation_for<> : public operation {
 public:
-    operation_for(client nc, detail::prepared_request&& request, request_kind kind, detail::any_handler<void(std::error_code)> done)
-        : operation(std::move(nc), std::move(request), kind), done_(std::move(done)) {}
+    operation_for(const client& nc, detail::prepared_request&& request, request_kind kind, detail::any_handler<void(std::error_code)> done)
+        : operation(nc, std::move(request), kind), done_(std::move(done)) {}
 
 protected:
     void finish(std::error_code ec, bool now) final { now ? done_.complete(ec) : done_.post(ec); }
@@ -124,8 +124,9 @@ private:
 template <class Result>
 class operation_for<Result> : public operation {
 public:
-    operation_for(client nc, detail::prepared_request&& request, request_kind kind, detail::any_handler<void(std::error_code, Result)> done)
-        : operation(std::move(nc), std::move(request), kind), done_(std::move(done)) {}
+    operation_for(const client& nc, detail::prepared_request&& request, request_kind kind,
+                  detail::any_handler<void(std::error_code, Result)> done)
+        : operation(nc, std::move(request), kind), done_(std::move(done)) {}
 
 protected:
     void finish(std::error_code ec, bool now) final {

@@ -14,10 +14,4 @@ direct_gets::direct_gets(std::string_view prefix, std::string_view stream, std::
     room_ = max_subject_in_line - begin.size();
 }
 
-detail::prepared_request direct_gets::prepare(std::string_view rest, std::chrono::milliseconds timeout, error_info* info) const {
-    request_options options;
-    options.timeout = timeout;
-    return {{}, detail::request_arguments(subject_, rest, {}, options), info};
-}
-
 }  // namespace slipstream::jetstream::api

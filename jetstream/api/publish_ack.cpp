@@ -92,7 +92,8 @@ std::optional<publish_ack_view> read_usual_ack(std::string_view text) noexcept {
 std::error_code decode_publish_ack(const message_view& reply, publish_ack& out, error_info* info) {
     if (const auto usual = read_usual_ack(reply.payload())) {
         out.stream = usual->stream;
-        out.domain = usual->domain;
+        out.domain.clear();  // mostly there is none
+        if (!usual->domain.empty()) out.domain = usual->domain;
         out.sequence = usual->sequence;
         out.duplicate = usual->duplicate;
         return {};

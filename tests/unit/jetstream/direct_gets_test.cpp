@@ -35,7 +35,10 @@ TEST_CASE("F16: subjects that do not fit into the line, and what is not valid, a
     CHECK(reads.covers(std::string(max_subject_in_line - begin.size(), 'k')));
     CHECK_FALSE(reads.covers(std::string(max_subject_in_line - begin.size() + 1, 'k')));
 
+    CHECK_FALSE(reads.covers(""));
+
     CHECK_FALSE(direct_gets().covers("k"));
+    CHECK_FALSE(direct_gets().covers(""));
     for (const std::string_view stream : {"", "KV.b", "KV b", "KV_*", "KV_\r\n"}) {
         CAPTURE(stream);
         CHECK_FALSE(direct_gets("$JS.API", stream, begin).covers("k"));

@@ -20,9 +20,13 @@ public:
     direct_gets(std::string_view prefix, std::string_view stream, std::string_view begin);
 
     /// False when the read has to be prepared by the context, which says why it is refused or sends the subject in the body.
-    [[nodiscard]] bool covers(std::string_view rest) const noexcept { return rest.size() <= room_; }
+    [[nodiscard]] bool covers(std::string_view rest) const noexcept { return !rest.empty() && rest.size() <= room_; }
     /// Asks for the last message under `begin` and `rest`. Precondition: covers(rest), and `rest` would be a valid subject alone.
-    [[nodiscard]] detail::prepared_request prepare(std::string_view rest, std::chrono::milliseconds timeout, error_info* info) const;
+    [[nodiscard]] detail::prepared_request prepare(std::string_view rest, std::chrono::milliseconds timeout, error_info* info) const {
+        request_options options;
+        options.timeout = timeout;
+        return {{}, detail::request_arguments(subject_, rest, {}, options), info};
+    }
 
 private:
     std::string subject_;  // `<prefix>.DIRECT.GET.<stream>.<begin>`

@@ -132,6 +132,25 @@ TEST_CASE("spec/jetstream.md 10 (ADR-22): a subject without a stream is tried th
     f.run(user);
 }
 
+TEST_CASE("H10: what waits to be sent again is gone with its event loop, uncalled") {
+    jetstream_fixture f;
+    const auto held = std::make_shared<int>(0);
+    {
+        asio::io_context io{1};
+        client nc(io.get_executor(), f.options());
+        nc.async_connect([&](std::error_code ec) {
+            REQUIRE_FALSE(ec);
+            jetstream::context(nc).async_publish("nobody", "x", {}, [held](std::error_code, const publish_ack&) { ++*held; });
+        });
+        for (int i = 0; i < 1000 && nc.stats().in_msgs == 0; ++i) io.run_one_for(10ms);
+        CHECK(nc.stats().in_msgs == 1);  // nobody is there
+        io.poll();
+        CHECK(held.use_count() == 2);
+    }
+    CHECK(held.use_count() == 1);
+    CHECK(*held == 0);
+}
+
 TEST_CASE("spec/jetstream.md 10 (ADR-22): a stream that appears meanwhile gets the message") {
     jetstream_fixture f;
     std::error_code ec = errc::timeout;

@@ -38,7 +38,7 @@ void session_world::pump() {
         if (connected_ && !securing_ && !mute_ && !core_->reading_paused()) more |= read();
         if (!more) break;
     }
-    FUZZ_CHECK(!core_->has_news());
+    FUZZ_CHECK(core_->next_output() == session::output_kind::none);
     if (core_->state() != client_state::draining) FUZZ_CHECK((core_->state() == client_state::connected) == up_);  // I4
     // A message that has left in part is kept whole, should the connection end there.
     const std::size_t beyond = large_ ? 100'000 : 4096;
@@ -47,11 +47,12 @@ void session_world::pump() {
 
 bool session_world::take_outputs(std::size_t completions) {
     bool some = false;
-    FUZZ_CHECK(!core_->has_news() || core_->may_have_outputs());
+    const session::output_kind first = core_->next_output();
     for (session::transport_action a; core_->next_action(a); some = true) take_action(a);
     for (session::login_action a; core_->next_login_action(a); some = true) answer_login(a);
     static_cast<void>(core_->take_login_traces());
     for (event e; core_->next_event(e); some = true) tell(e);
+    FUZZ_CHECK(some == (first == session::output_kind::news));
     session::finished_operation f;
     for (; completions > 0 && core_->next_finished(f); --completions, some = true) f.complete();
     return some;
@@ -289,7 +290,8 @@ void session_world::end() {
     pump();
     FUZZ_CHECK(ended_ && !up_ && !open_);
     FUZZ_CHECK(core_->stats().pending_requests == 0 && core_->stats().subscriptions == 0 && core_->stats().outbox_bytes == 0);
-    FUZZ_CHECK(core_->next_deadline() == session::never && core_->pending_write().empty() && !core_->has_news());
+    FUZZ_CHECK(core_->next_deadline() == session::never && core_->pending_write().empty());
+    FUZZ_CHECK(core_->next_output() == session::output_kind::none);
     check_closed();
     core_.reset();
     check_history();

@@ -17,6 +17,7 @@
 #include <charconv>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -157,7 +158,9 @@ public:
             before = place;
             return static_cast<double>(*place) / 1000;
         };
-        number("min_us", at(0), 2).number("p50_us", at(0.5), 2).number("p90_us", at(0.9), 2).number("p99_us", at(0.99), 2);
+        const auto least = std::min_element(ns.begin(), ns.end());
+        number("min_us", least == ns.end() ? 0.0 : static_cast<double>(*least) / 1000, 2);
+        number("p50_us", at(0.5), 2).number("p90_us", at(0.9), 2).number("p99_us", at(0.99), 2);
         return number("p999_us", at(0.999), 2).number("max_us", at(1), 2);
     }
 

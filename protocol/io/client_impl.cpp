@@ -240,8 +240,7 @@ void client_impl::start_drain(const std::shared_ptr<session::subscription_state>
     watch(slot, core_.drain(state, handler.release(), clock::now()), asio::cancellation_type::all);
 }
 
-void client_impl::watch(asio::cancellation_slot slot, detail::operation_id id, asio::cancellation_type accepted) {
-    if (!id || !slot.is_connected()) return;
+void client_impl::connect_canceller(asio::cancellation_slot slot, detail::operation_id id, asio::cancellation_type accepted) {
     try {
         slot.emplace<canceller>(weak_from_this(), id, accepted);
     } catch (...) {  // an operation that could not be cancelled was not what was asked for

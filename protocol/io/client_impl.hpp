@@ -112,7 +112,10 @@ private:
     /// The last handle is gone: closes in a turn of its own, wherever that was.
     void abandon() noexcept;
     void end() noexcept;
-    void watch(asio::cancellation_slot slot, detail::operation_id id, asio::cancellation_type accepted);
+    void watch(asio::cancellation_slot slot, detail::operation_id id, asio::cancellation_type accepted) {
+        if (id && slot.is_connected()) connect_canceller(slot, id, accepted);
+    }
+    void connect_canceller(asio::cancellation_slot slot, detail::operation_id id, asio::cancellation_type accepted);
 
     // --- the turn (client_turn.cpp) ---
     void enter();
@@ -129,14 +132,13 @@ private:
     /// So many bytes of what other threads have published, up to the end of a block; unless `beyond_limit`, what the outbox has room for.
     void take_handed_over(std::size_t most, bool beyond_limit, session::time_point now);
     void tell_handoff() noexcept;
-    [[nodiscard]] bool hand_over(std::size_t n);
     [[nodiscard]] bool finish_read();
     void transport_down(std::error_code ec);
     void pull_outputs();
     void pull_actions();
     void pull_login_actions();
     void pull_events();
-    bool complete_operations();
+    void complete_operations();
     void dial(const session::transport_action& action);
     void drop_transport() noexcept { forget_transport(false); }
     void forget_transport(bool leave) noexcept;

@@ -79,7 +79,7 @@ void client_impl::run_turn() {
         apply_facts();
         pull_outputs();
         // What was written may make room for other threads' messages, and let a drain go on.
-        more = (write_out() && (handoff_ || core_.may_have_outputs())) || facts_.any();
+        more = (write_out() && (handoff_ || core_.next_output() != session::output_kind::none)) || facts_.any();
     }
     tell_handoff();
     if (core_.reading_may_resume(now_)) wants_turn_ = true;  // this turn has told the consumer, and he has taken something
@@ -146,25 +146,21 @@ void client_impl::read_in() {
         if (!parse([&] { result = transport_->read_some(core_.read_space()); })) return;
         if (result.n != 0) {
             ++socket_reads_;
-            if (!hand_over(result.n)) return;
+            if (!parse([&] { core_.on_read(generation_, result.n, now_, replies_at_once); }) || !finish_read()) return;
         }
         if (result.outcome == transfer::ended) return transport_down(result.ec);
         if (result.outcome == transfer::blocked) return;
+        now_ = clock::now();  // those who were called have taken their time
     }
 }
 
 /// What was parsed no further because a queue was full goes on when there is room.
 void client_impl::resume_reading() {
     static_cast<void>(parse([this] { core_.resume_reading(now_); }));
-}
-
-/// False when the connection was given up meanwhile.
-bool client_impl::hand_over(std::size_t n) {
     now_ = clock::now();
-    return parse([this, n] { core_.on_read(generation_, n, now_, replies_at_once); }) && finish_read();
 }
 
-/// As hand_over, of what was read already.
+/// Tells what a read has brought, and goes on with it where it stopped. False when the connection was given up meanwhile.
 bool client_impl::finish_read() {
     const std::uint64_t generation = generation_;
     pull_outputs();
@@ -185,14 +181,20 @@ void client_impl::transport_down(std::error_code ec) {
 // --- outputs -------------------------------------------------------------------------------------------------------------------
 
 void client_impl::pull_outputs() {
-    while (core_.may_have_outputs()) {
-        while (core_.has_news()) {
-            pull_actions();
-            pull_login_actions();
-            pull_events();
+    for (;;) {
+        switch (core_.next_output()) {
+            case session::output_kind::none: return;
+            case session::output_kind::news:
+                pull_actions();
+                pull_login_actions();
+                pull_events();
+                break;
+            case session::output_kind::finished:
+                complete_operations();
+                if (completions_left_ != 0) break;
+                wants_turn_ = true;
+                return;
         }
-        // Asking for finished operations may let a drain go on: what comes of that is pulled at once.
-        if (!complete_operations() && !core_.has_news()) return;
     }
 }
 
@@ -224,18 +226,14 @@ void client_impl::pull_events() {
     }
 }
 
-bool client_impl::complete_operations() {
-    bool some = false;
+void client_impl::complete_operations() {
     while (completions_left_ != 0 && core_.has_finished()) {
         session::finished_operation op = core_.take_finished();
         --completions_left_;
-        some = true;
         // The pure side cannot name Asio's code, whose category is Asio's own.
         if (op.ec && op.ec == std::error_code(ECANCELED, std::system_category())) op.ec = asio::error::operation_aborted;
         op.complete();
     }
-    if (completions_left_ == 0) wants_turn_ = true;
-    return some;
 }
 
 void client_impl::dial(const session::transport_action& action) {

@@ -226,35 +226,51 @@ transfer_result transport::read_some(std::span<char> space) {
 }
 
 transfer_result transport::read_socket(std::span<char> space) {
-    transfer_result out;
-    if (arrived_begin_ != arrived_end_) {
-        out.n = std::min(space.size(), arrived_end_ - arrived_begin_);
-        std::copy_n(arrival_.data() + arrived_begin_, out.n, space.data());
-        arrived_begin_ += out.n;
-        if (arrived_begin_ != arrived_end_) {
-            out.outcome = transfer::more;
-            return out;
-        }
-        if (arrived_end_ < arrival_size) return out;  // the await took all there was
-        out.outcome = transfer::more;
-        if (out.n == space.size()) return out;
-    }
+    if (arrived_begin_ == arrived_end_) return read_more(space, 0);
+    const std::size_t n = std::min(space.size(), arrived_end_ - arrived_begin_);
+    std::copy_n(arrival_.data() + arrived_begin_, n, space.data());
+    arrived_begin_ += n;
+    if (arrived_begin_ != arrived_end_) return {transfer::more, n, {}};
+    if (arrived_end_ < arrival_size) return {transfer::blocked, n, {}};  // the await took all there was
+    if (n == space.size()) return {transfer::more, n, {}};
+    return read_more(space, n);
+}
+
+/// Behind `before` bytes of the arrival.
+transfer_result transport::read_more(std::span<char> space, std::size_t before) {
+    transfer_result out{transfer::more, before, {}};
     std::error_code ec = arrival_error_;
-    const std::size_t n = ec ? 0 : socket_.read_some(asio::buffer(space.data() + out.n, space.size() - out.n), ec);
+    const std::size_t n = ec ? 0 : socket_.read_some(asio::buffer(space.data() + before, space.size() - before), ec);
     if (ec && ec != asio::error::would_block && ec != asio::error::try_again) {
         arrival_error_ = ec;  // told again after the bytes
-        out.outcome = out.n != 0 ? transfer::more : transfer::ended;
-        if (out.n == 0) out.ec = end_of_reading(ec);
+        if (before == 0) out = {transfer::ended, 0, end_of_reading(ec)};
         return out;
     }
     out.n += n;
-    out.outcome = out.n == space.size() ? transfer::more : transfer::blocked;
+    if (out.n != space.size()) out.outcome = transfer::blocked;
     return out;
 }
 
 transfer_result transport::write_some(std::string_view bytes) {
     if (!connected()) return {};
     return tls_ ? write_tls(bytes) : write_socket(bytes);
+}
+
+/// What a write of `n` of so many bytes means.
+transfer_result transport::written(std::size_t n, std::size_t of, const std::error_code& ec) {
+    transfer_result out{transfer::blocked, n, ec};
+    if (!ec) {
+        if (n == of) out.outcome = transfer::more;
+        return out;
+    }
+    out.ec = {};
+    if (ec != asio::error::would_block && ec != asio::error::try_again) {
+        out.outcome = transfer::ended;
+        out.ec = plain(ec);
+        std::error_code ignored;
+        socket_.shutdown(tcp::socket::shutdown_receive, ignored);
+    }
+    return out;
 }
 
 transfer_result transport::write_socket(std::string_view bytes) {
@@ -273,20 +289,6 @@ transfer_result transport::write_pieces(std::span<const std::string_view> pieces
     std::error_code ec;
     const std::size_t n = socket_.write_some(buffers, ec);
     return written(n, size, ec);
-}
-
-transfer_result transport::written(std::size_t n, std::size_t of, const std::error_code& ec) {
-    transfer_result out;
-    out.n = n;
-    if (!ec) {
-        out.outcome = n == of ? transfer::more : transfer::blocked;
-    } else if (ec != asio::error::would_block && ec != asio::error::try_again) {
-        out.outcome = transfer::ended;
-        out.ec = plain(ec);
-        std::error_code ignored;
-        socket_.shutdown(tcp::socket::shutdown_receive, ignored);
-    }
-    return out;
 }
 
 void transport::await_readable() {

@@ -122,6 +122,7 @@ private:
     void tell_writable();
     void shut_down_when_sent();
     transfer_result read_socket(std::span<char> space);
+    transfer_result read_more(std::span<char> space, std::size_t before);
     transfer_result write_socket(std::string_view bytes);
     transfer_result written(std::size_t n, std::size_t of, const std::error_code& ec);
     // transport_tls.cpp

@@ -174,28 +174,28 @@ void core::parts::advance_drain() {
 
 bool core::take_login_traces() noexcept { return parts_->login.take_traces(); }
 
-bool core::has_news() const noexcept {
-    const outputs& out = parts_->shared.out;
-    return !out.actions.empty() || !out.events.empty() || parts_->login.has_action();
+[[gnu::always_inline]]
+inline output_kind core::parts::waiting() const noexcept {
+    if (!shared.out.actions.empty() || !shared.out.events.empty() || login.has_action()) return output_kind::news;
+    return shared.out.finished.empty() ? output_kind::none : output_kind::finished;
 }
 
-bool core::may_have_outputs() const noexcept {
-    return has_news() || !parts_->shared.out.finished.empty() || parts_->drain.active();
+output_kind core::next_output() {
+    parts& p = *parts_;
+    const output_kind what = p.waiting();
+    if (what != output_kind::none || !p.drain.active()) return what;
+    p.advance_drain();
+    return p.waiting();
 }
 
 bool core::next_finished(finished_operation& out) {
+    if (!has_finished() && parts_->drain.active()) parts_->advance_drain();
     if (!has_finished()) return false;
     out = take_finished();
     return true;
 }
 
-bool core::has_finished() {
-    parts& p = *parts_;
-    if (!p.shared.out.finished.empty()) return true;
-    // Whoever was told something has had his say by now: a drain may go on.
-    if (p.drain.active()) p.advance_drain();
-    return !p.shared.out.finished.empty();
-}
+bool core::has_finished() const noexcept { return !parts_->shared.out.finished.empty(); }
 
 finished_operation core::take_finished() noexcept { return parts_->shared.out.finished.take(); }
 

@@ -38,6 +38,13 @@
 
 namespace slipstream::session {
 
+/// What is to be pulled from a core.
+enum class output_kind : std::uint8_t {
+    none,
+    news,     ///< next_action, next_login_action or next_event has something.
+    finished  ///< So has next_finished.
+};
+
 class core {
 public:
     /// `seed` feeds backoff jitter and server order; `inbox_id` is 22 characters from a cryptographic source (E11).
@@ -127,19 +134,18 @@ public:
     void resume_reading(time_point now);
 
     // --- outputs: pull until all are empty; handling one may make more ---
+    /// What there is to pull. One question instead of four: mostly there is nothing. A drain of the client goes on when all was pulled,
+    /// because whoever was told something has had his say by then.
+    [[nodiscard]] output_kind next_output();
     bool next_action(transport_action& out);
     bool next_login_action(login_action& out);
     /// See login_machine::take_traces.
     [[nodiscard]] bool take_login_traces() noexcept;
+    bool next_event(event& out);
     bool next_finished(finished_operation& out);
     /// The same in two steps, with one move less: whether there is one, and which.
-    [[nodiscard]] bool has_finished();
+    [[nodiscard]] bool has_finished() const noexcept;
     [[nodiscard]] finished_operation take_finished() noexcept;
-    bool next_event(event& out);
-    /// Whether next_action, next_login_action or next_event would give something.
-    [[nodiscard]] bool has_news() const noexcept;
-    /// False when none of the four would give something. One question instead of four: mostly there is nothing.
-    [[nodiscard]] bool may_have_outputs() const noexcept;
     /// Bytes to write on the current transport; empty when none. Valid until on_written or on_transport_down.
     /// With `now` the clock of the write timeout begins exactly; without it, next_deadline() asks for an immediate on_time when
     /// needed.

@@ -108,6 +108,7 @@ struct core::parts {
     void check_liveness(time_point now);
     /// The drain goes on, and closes the client when it is done.
     void advance_drain();
+    [[nodiscard]] output_kind waiting() const noexcept;
 
     // --- core_run.cpp: what the run machine decides is done here ---
     void run(time_point now);

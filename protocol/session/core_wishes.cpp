@@ -18,7 +18,8 @@ std::error_code core::parts::refusal() const noexcept {
     return {};
 }
 
-errc core::parts::check_message(const wire::outgoing& m, std::size_t size) const noexcept {
+[[gnu::always_inline]]
+inline errc core::parts::check_message(const wire::outgoing& m, std::size_t size) const noexcept {
     if (!wire::is_publish_subject(m.subject)) return errc::invalid_subject;
     if (wire::counted_line(m, size) > options.max_control_line) return errc::max_control_line;
     // Before the first connection the usual limits are assumed; what a server turns out not to take is dropped when it is known.
@@ -258,8 +259,10 @@ detail::operation_id core::request(std::string_view subject, std::string_view he
     }
     if (timeout == std::chrono::milliseconds::zero()) timeout = p.options.request_timeout;
     const std::uint64_t number = p.reqs.start(size, m, std::move(done), deadline_after(now, timeout));
-    p.count_out(m.size());
-    return make_id(operation_kind::request, number);
+    ++p.shared.counters.out_msgs;
+    const detail::operation_id id = make_id(operation_kind::request, number);
+    p.shared.counters.out_bytes += m.size();
+    return id;
 }
 
 detail::operation_id core::flush(std::chrono::milliseconds timeout, detail::plain_completion done, time_point now) {

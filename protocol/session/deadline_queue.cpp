@@ -10,27 +10,15 @@ bool is_before(const deadline_entry& a, const deadline_entry& b) noexcept {
 
 }  // namespace
 
-void deadline_queue::arm(deadline_entry& e, time_point at) {
+void deadline_queue::arm_anywhere(deadline_entry& e, time_point at) {
     disarm(e);
     if (at == never) return;
     // Runs are filled from the first on, so that the earlier ones mostly have the later ends: the first that fits is the best.
     for (std::uint32_t i = 0; i < runs; ++i) {
-        run& r = runs_[i];
-        if (r.last != nullptr && r.last->deadline > at) continue;
-        e.before = r.last;
-        e.after = nullptr;
-        (r.last != nullptr ? r.last->after : r.first) = &e;
-        r.last = &e;
-        e.place = i;
-        e.deadline = at;
-        e.order = ++armed_so_far_;
-        ++size_;
-        return;
+        if (runs_[i].last == nullptr || runs_[i].last->deadline <= at) return join(i, e, at);
     }
     heap_.push_back(&e);
-    e.deadline = at;
-    e.order = ++armed_so_far_;
-    ++size_;
+    set(e, at);
     put(heap_.size() - 1, &e);
     sift_up(heap_.size() - 1);
 }

@@ -7,6 +7,7 @@
 // once: nothing of it stays behind, and the memory is bounded by what is pending. Only the heap has memory of its own.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -33,7 +34,12 @@ public:
     static constexpr std::uint32_t runs = 4;
 
     /// Arms `e`, or moves it when it is armed already. `never` disarms it. When memory ends it is disarmed.
-    void arm(deadline_entry& e, time_point at);
+    void arm(deadline_entry& e, time_point at) {
+        if (e.armed() || at == never || (runs_[0].last != nullptr && runs_[0].last->deadline > at)) [[unlikely]]
+            arm_anywhere(e, at);
+        else
+            join(0, e, at);
+    }
     void disarm(deadline_entry& e) noexcept {
         if (!e.armed()) return;
         if (e.place < runs) [[likely]]
@@ -46,9 +52,9 @@ public:
     }
     [[nodiscard]] time_point next() const noexcept {
         if (size_ == 0) return never;
-        time_point at = heap_.empty() ? never : heap_.front()->deadline;
-        for (const run& r : runs_) at = r.first != nullptr && r.first->deadline < at ? r.first->deadline : at;
-        return at;
+        static_assert(runs == 4);  // not a loop: each turn asks
+        const time_point at = std::min(std::min(runs_[0].at, runs_[1].at), std::min(runs_[2].at, runs_[3].at));
+        return heap_.empty() ? at : std::min(at, heap_.front()->deadline);
     }
     /// Disarms and returns the earliest entry that is due at `now`, else null.
     deadline_entry* pop_due(time_point now) noexcept;
@@ -60,14 +66,37 @@ private:
     struct run {
         deadline_entry* first = nullptr;
         deadline_entry* last = nullptr;
+        time_point at = never;  // of the first
     };
     static constexpr std::size_t kept_capacity = 4096;  // entries
 
     [[nodiscard]] deadline_entry* first() const noexcept;
+    void arm_anywhere(deadline_entry& e, time_point at);
+    void set(deadline_entry& e, time_point at) noexcept {
+        e.deadline = at;
+        e.order = ++armed_so_far_;
+        ++size_;
+    }
+    /// The end of a run whose last deadline is not after `at`.
+    void join(std::uint32_t number, deadline_entry& e, time_point at) noexcept {
+        run& r = runs_[number];
+        e.before = r.last;
+        e.after = nullptr;
+        if (r.last == nullptr) {
+            r.first = &e;
+            r.at = at;
+        } else {
+            r.last->after = &e;
+        }
+        r.last = &e;
+        e.place = number;
+        set(e, at);
+    }
     void leave_run(deadline_entry& e) noexcept {
         run& r = runs_[e.place];
         (e.before != nullptr ? e.before->after : r.first) = e.after;
         (e.after != nullptr ? e.after->before : r.last) = e.before;
+        if (e.before == nullptr) r.at = e.after != nullptr ? e.after->deadline : never;
     }
     void leave_heap(deadline_entry& e) noexcept;
     void settle(std::size_t i) noexcept;

@@ -1,7 +1,5 @@
 #include "protocol/session/liveness.hpp"
 
-#include <algorithm>
-
 namespace slipstream::session {
 
 void liveness::start(time_point now) noexcept {
@@ -36,11 +34,8 @@ bool liveness::ask(way& w, time_point now) const noexcept {
     return w.asked != before;
 }
 
-time_point liveness::next_deadline() const noexcept {
+time_point liveness::first_deadline() const noexcept {
     if (!running_) return never;
-    // What is mostly so, with one deadline instead of three: this is asked in each turn.
-    if ((in_.asked | out_.asked) == 0 && watches_out() && !paused_) [[likely]]
-        return deadline_after(std::min(in_.since, out_.since), options_.ping_interval);
     time_point first = blocked_since_ == never ? never : deadline_after(blocked_since_, options_.write_timeout);
     if (paused_) return first;
     const auto next = [this](const way& w) { return after_intervals(w, std::int64_t{std::min(w.asked, options_.max_pings_out)} + 1); };

@@ -114,6 +114,7 @@ public:
         return {std::uint64_t{slot.generation} << index_bits | slot.index};
     }
     /// Frees the slot and hands its completion over. The slot must not be armed any more.
+    [[gnu::always_inline]]
     detail::message_completion finish(request_slot& slot) noexcept {
         assert(slot.completion && !slot.armed());
         if (slot.subject.capacity() > kept_subject) [[unlikely]]

@@ -135,8 +135,7 @@ void subscriptions::release(std::shared_ptr<subscription_state> s) {
     const auto handler = std::exchange(s->handler, nullptr);
 }
 
-void subscriptions::end_read() {
-    reading_ = false;
+void subscriptions::release_ended() {
     for (std::shared_ptr<subscription_state> s = std::exchange(ended_in_read_, nullptr); s;) {
         std::shared_ptr<subscription_state> rest = std::exchange(s->next_ended, nullptr);
         release(std::exchange(s, std::move(rest)));

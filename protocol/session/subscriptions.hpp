@@ -57,7 +57,10 @@ public:
     [[nodiscard]] std::uint64_t full() const noexcept { return full_; }
     [[nodiscard]] subscription_state* find(std::uint64_t sid) const noexcept { return table_.find(sid); }
     /// Lets go of what ended during the read. Destroys handlers, so user code may run.
-    void end_read();
+    void end_read() {
+        reading_ = false;
+        if (ended_in_read_) release_ended();
+    }
 
     // --- connections ---
     /// SUB for everything, the inbox first, each followed by UNSUB with what is left of its count (C15, C16, I7).
@@ -92,6 +95,7 @@ private:
     void reached_maximum(subscription_state& s);
     void told_end(subscription_state& s) noexcept;
     void release(std::shared_ptr<subscription_state> s);
+    void release_ended();
 
     context& context_;
     subscription_table table_;

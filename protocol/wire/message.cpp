@@ -22,7 +22,8 @@ char* put(char* to, std::string_view part) noexcept {
     return to + part.size();
 }
 
-void put_all(char* to, const message_view& view) noexcept {
+[[gnu::always_inline]]
+inline void put_all(char* to, const message_view& view) noexcept {
     to = put(to, view.subject());
     to = put(to, view.reply_to());
     to = put(to, view.header_block());

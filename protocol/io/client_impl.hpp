@@ -124,10 +124,10 @@ private:
     }
     void post_turn();
     void run_turn();
-    void apply_facts();
+    [[nodiscard]] bool apply_facts();
     template <class Work>
     [[nodiscard]] bool parse(Work work);
-    void read_in();
+    [[nodiscard]] bool read_in();
     void resume_reading();
     /// So many bytes of what other threads have published, up to the end of a block; unless `beyond_limit`, what the outbox has room for.
     void take_handed_over(std::size_t most, bool beyond_limit, session::time_point now);

@@ -41,7 +41,7 @@ void client_impl::apply_secured() {
     if (!secured_result_) tls_state_ = transport_->tls_state();
     core_.on_secured(generation_, secured_result_, detail, now_);
     pull_outputs();
-    read_in();  // what came with the last bytes of the handshake waits in TLS
+    static_cast<void>(read_in());  // what came with the last bytes of the handshake waits in TLS
 }
 
 }  // namespace slipstream::io

@@ -76,14 +76,16 @@ void client_impl::run_turn() {
     turn_scope scope(*this);
     bool more = true;
     while (more) {
-        apply_facts();
-        pull_outputs();
+        if (!apply_facts()) pull_outputs();
         // What was written may make room for other threads' messages, and let a drain go on.
         more = (write_out() && (handoff_ || core_.next_output() != session::output_kind::none)) || facts_.any();
     }
-    tell_handoff();
-    if (core_.reading_may_resume(now_)) wants_turn_ = true;  // this turn has told the consumer, and he has taken something
-    if (transport_ && !core_.reading_paused()) transport_->await_readable();
+    if (handoff_) tell_handoff();
+    if (core_.reading_paused()) {
+        if (core_.reading_may_resume(now_)) wants_turn_ = true;  // this turn has told the consumer, and he has taken something
+    } else if (transport_) {
+        transport_->await_readable();
+    }
     arm_timer();
     wipe_login_traces();
     scope.done();
@@ -104,21 +106,29 @@ void client_impl::on_readable(transport&) {
 
 void client_impl::on_writable(transport&) { enter(); }
 
-void client_impl::apply_facts() {
+/// True when what came of them has been told already.
+bool client_impl::apply_facts() {
+    bool told = false;
     if (std::exchange(facts_.dialed, false)) {
         if (dial_result_) drop_transport();
         core_.on_dialed(generation_, dial_result_, now_);
     }
     if (std::exchange(facts_.secured, false)) apply_secured();
     if (core_.reading_paused()) resume_reading();
-    if (std::exchange(facts_.readable, false) || core_.read_unfinished()) read_in();  // a completion has thrown: the rest of its read
+    const bool rest = core_.read_unfinished();  // a completion has thrown
+    if (std::exchange(facts_.readable, false) || rest) told = read_in();
     if (std::exchange(facts_.time, false)) {
         core_.on_time(now_);
         if (transport_) transport_->on_time(now_);
         if (now_ >= finish_by_) drop_transport();
+        told = false;
     }
     // What is taken is written before more is, as long as it is in the processor's cache.
-    if (handoff_ && handoff_->filled()) take_handed_over(2 * session::outbox::block_size, false, now_);
+    if (handoff_ && handoff_->filled()) {
+        take_handed_over(2 * session::outbox::block_size, false, now_);
+        told = false;
+    }
+    return told;
 }
 
 /// Where the parser stopped when memory ended is unknown: then this connection cannot be used any more (H9), and false is returned. What
@@ -138,20 +148,27 @@ bool client_impl::parse(Work work) {
     }
 }
 
-void client_impl::read_in() {
+/// True when everything that came of it has been told.
+bool client_impl::read_in() {
+    bool told = false;
     for (int i = 0; i < reads_per_turn && !core_.reading_paused(); ++i) {
-        if (!transport_) return;
-        if (core_.read_unfinished() && !finish_read()) return;
+        if (!transport_) return false;
+        if (core_.read_unfinished() && !finish_read()) return false;
         transfer_result result;
-        if (!parse([&] { result = transport_->read_some(core_.read_space()); })) return;
-        if (result.n != 0) {
+        if (!parse([&] { result = transport_->read_some(core_.read_space()); })) return false;
+        told = result.n != 0;
+        if (told) {
             ++socket_reads_;
-            if (!parse([&] { core_.on_read(generation_, result.n, now_, replies_at_once); }) || !finish_read()) return;
+            if (!parse([&] { core_.on_read(generation_, result.n, now_, replies_at_once); }) || !finish_read()) return false;
         }
-        if (result.outcome == transfer::ended) return transport_down(result.ec);
-        if (result.outcome == transfer::blocked) return;
+        if (result.outcome == transfer::ended) {
+            transport_down(result.ec);
+            return false;
+        }
+        if (result.outcome == transfer::blocked) return told;
         now_ = clock::now();  // those who were called have taken their time
     }
+    return told;
 }
 
 /// What was parsed no further because a queue was full goes on when there is room.
@@ -190,7 +207,7 @@ void client_impl::pull_outputs() {
                 pull_events();
                 break;
             case session::output_kind::finished:
-                complete_operations();
+                if (completions_left_ != 0) complete_operations();
                 if (completions_left_ != 0) break;
                 wants_turn_ = true;
                 return;
@@ -226,14 +243,15 @@ void client_impl::pull_events() {
     }
 }
 
+/// There is one, and one may be completed.
 void client_impl::complete_operations() {
-    while (completions_left_ != 0 && core_.has_finished()) {
+    do {
         session::finished_operation op = core_.take_finished();
         --completions_left_;
         // The pure side cannot name Asio's code, whose category is Asio's own.
         if (op.ec && op.ec == std::error_code(ECANCELED, std::system_category())) op.ec = asio::error::operation_aborted;
         op.complete();
-    }
+    } while (completions_left_ != 0 && core_.has_finished());
 }
 
 void client_impl::dial(const session::transport_action& action) {

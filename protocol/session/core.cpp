@@ -132,7 +132,7 @@ void core::parts::read(time_point now, std::size_t enough) {
             }
         }
     }
-    advance_drain();
+    if (drain.active()) advance_drain();
     if (wire_side.lame_duck()) advance_leave(now);
 }
 

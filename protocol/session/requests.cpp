@@ -19,7 +19,7 @@ std::uint64_t requests::start(std::size_t size, const wire::outgoing& m, detail:
 
     outbox& box = context_.box;
     wire::write_buffer& out = box.user_frames();
-    static_cast<void>(out.reserve(size));
+    char* const place = out.reserve(size);
     request_slot& r = table_.acquire(m.subject, std::move(done));
     try {
         deadlines_.arm(r, deadline);
@@ -33,7 +33,8 @@ std::uint64_t requests::start(std::size_t size, const wire::outgoing& m, detail:
     r.epoch = context_.streaming() ? context_.generation : 0;
     r.position = box.appended();
     request_table::write_token(r, reply_to_.data() + prefix_size_);
-    wire::encode_publish(out, size, m);  // its reply subject is reply_to_
+    wire::encode_publish_at(place, size, m);  // its reply subject is reply_to_
+    out.commit(size);
     return request_table::id_of(r).value;
 }
 

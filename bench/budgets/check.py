@@ -22,6 +22,7 @@ from nats_server import NatsServer  # noqa: E402
 
 TOLERANCE = 1.05
 MEASURED_AGAIN = 4
+TOLD_AGAIN = 6
 COLUMNS = ("instructions", "goal", "allocations", "send", "recv", "epoll_wait")
 CALLS = {
     "send": ("sendto", "sendmsg", "write", "writev"),
@@ -48,8 +49,8 @@ OPERATIONS = {
     "js-publish": Operation("js-pub", 1_000, 4_000),
     "kv-put": Operation("kv-put --keys 100", 1_000, 4_000),
     "kv-get": Operation("kv-get --keys 100", 1_000, 4_000),
-    "kv-watch": Operation("kv-watch", 2_000, 12_000, buckets=True),
-    "kv-keys": Operation("kv-keys", 2_000, 12_000, buckets=True),
+    "kv-watch": Operation("kv-watch", 20_000, 120_000, buckets=True),
+    "kv-keys": Operation("kv-keys", 20_000, 120_000, buckets=True),
 }
 
 
@@ -135,6 +136,14 @@ class Programs:
         with open(out, encoding="utf-8") as file:
             return int(re.findall(r"^(?:summary|totals): (\d+)", file.read(), re.M)[-1]), done
 
+    def told_once(self, operation, n):
+        """As instructions, of a run in which a state was told once, if one can be had. A set-up that the server answers out of order, as it
+        does when it is busy, is done again, and what had been sent comes twice: it costs less then than it does once."""
+        runs = [self.instructions(operation, n)]
+        while operation.buckets and runs[-1][1]["messages"] > 1.01 * n and len(runs) < TOLD_AGAIN:
+            runs.append(self.instructions(operation, n))
+        return min(runs, key=lambda run: run[1].get("messages", 0))
+
     def calls(self, operation, n):
         out = os.path.join(self.scratch, "strace.out")
         self.run(operation, n, ["strace", "-f", "-c", "-U", "calls,name", "-o", out])
@@ -149,12 +158,11 @@ class Programs:
 
     def costs(self, operation):
         more = operation.long - operation.short
-        (short, short_run), (long, long_run) = (self.instructions(operation, n) for n in (operation.short, operation.long))
+        (short, short_run), (long, long_run) = (self.told_once(operation, n) for n in (operation.short, operation.long))
         few, many = (self.calls(operation, n) for n in (operation.short, operation.long))
         plain = [self.run(operation, n) for n in (operation.short, operation.long)]
         # The generator gives allocations for one operation; as counts, what a run costs once cancels too.
         allocations = [p["allocations"] * p["n"] for p in plain]
-        # A set-up that the server answers out of order is done again, and then what it had sent comes twice: a cost for each message.
         messages = long_run["messages"] - short_run["messages"] if operation.buckets else more
         costs = {"instructions": (long - short) / messages, "allocations": (allocations[1] - allocations[0]) / more}
         costs.update({kind: (many[kind] - few[kind]) / more for kind in CALLS})

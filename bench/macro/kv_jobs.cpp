@@ -19,6 +19,14 @@ jetstream::storage_type storage(const world& w) {
 
 std::string key(std::size_t i) { return "key." + std::to_string(i); }
 
+/// Made before they are measured with.
+std::vector<std::string> all_keys(std::size_t n) {
+    std::vector<std::string> out;
+    out.reserve(n);
+    for (std::size_t i = 0; i < n; ++i) out.push_back(key(i));
+    return out;
+}
+
 /// A fresh bucket with all its keys. `window` puts are pending at a time.
 kv::bucket filled_bucket(world& w, const std::string& name, std::size_t keys) {
     kv::bucket b;
@@ -78,20 +86,20 @@ void jetstream_publish(world& w) {
 }
 
 void kv_put(world& w) {
-    const std::size_t keys = w.given.number("keys", 1000);
-    kv::bucket b = filled_bucket(w, "bench", keys);
+    const std::vector<std::string> keys = all_keys(w.given.number("keys", 1000));
+    kv::bucket b = filled_bucket(w, "bench", keys.size());
     const std::string value(w.given.number("size", 128), 'x');
     run_pipeline(w, "kv-put", w.given.number("n", 20'000), [&](std::size_t i, auto done) {
-        b.async_put(key(i % keys), value, {}, [done](std::error_code ec, kv::revision) { done(ec); });
+        b.async_put(keys[i % keys.size()], value, {}, [done](std::error_code ec, kv::revision) { done(ec); });
     });
     remove_bucket(w, "bench");
 }
 
 void kv_get(world& w) {
-    const std::size_t keys = w.given.number("keys", 1000);
-    kv::bucket b = filled_bucket(w, "bench", keys);
+    const std::vector<std::string> keys = all_keys(w.given.number("keys", 1000));
+    kv::bucket b = filled_bucket(w, "bench", keys.size());
     run_pipeline(w, "kv-get", w.given.number("n", 20'000), [&](std::size_t i, auto done) {
-        b.async_get(key(i % keys), {}, [done](std::error_code ec, const std::optional<kv::entry>& found) {
+        b.async_get(keys[i % keys.size()], {}, [done](std::error_code ec, const std::optional<kv::entry>& found) {
             if (!ec && !found) die("a key is missing");
             done(ec);
         });

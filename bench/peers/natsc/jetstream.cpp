@@ -35,16 +35,18 @@ void kv_calls(const arguments& given, bool put) {
     js_DeleteKeyValue(j.js, "bench");
     check(js_CreateKeyValue(&kv, j.js, &config), "making the bucket");
     const std::string value = payload_of(given);
-    const auto key = [keys](std::size_t i) { return "key." + std::to_string(i % keys); };
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < keys; ++i) names.push_back("key." + std::to_string(i));
+    const auto key = [&names](std::size_t i) { return names[i % names.size()].c_str(); };
     for (std::size_t i = 0; i < keys; ++i)
-        check(kvStore_Put(nullptr, kv, key(i).c_str(), value.data(), static_cast<int>(value.size())), "put");
+        check(kvStore_Put(nullptr, kv, key(i), value.data(), static_cast<int>(value.size())), "put");
     run_calls(given, put ? "kv-put" : "kv-get", given.number("n", 20'000), [&](std::size_t i) {
         if (put) {
             std::uint64_t revision = 0;
-            check(kvStore_Put(&revision, kv, key(i).c_str(), value.data(), static_cast<int>(value.size())), "put");
+            check(kvStore_Put(&revision, kv, key(i), value.data(), static_cast<int>(value.size())), "put");
         } else {
             kvEntry* entry = nullptr;
-            check(kvStore_Get(&entry, kv, key(i).c_str()), "get");
+            check(kvStore_Get(&entry, kv, key(i)), "get");
             kvEntry_Destroy(entry);
         }
     });

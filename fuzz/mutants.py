@@ -220,7 +220,6 @@ MUTATIONS = [
     (SESSION + "connection.cpp", "unfinished_ = what == outcome::enough;", "unfinished_ = enough != SIZE_MAX;"),
     (SESSION + "connection.cpp", "unfinished_ = what == outcome::enough;", ""),
     (SESSION + "core.cpp", "if (read_unfinished()) parts_->read(now, enough);", ""),
-    (SESSION + "core.cpp", " && !shared.out.finished.empty() && wire_side.stop_here()", " && wire_side.stop_here()"),
     (SESSION + "core_wishes.cpp", "if (box.holds() || batch.largest >", "if (batch.largest >"),
     (SESSION + "core_wishes.cpp", "if (!beyond_limit && size > room) return size", "if (size > box.limit()) return size"),
     (SESSION + "core_wishes.cpp", "    batch.clear();\n    p.shared.counters.out_msgs", "    p.shared.counters.out_msgs"),

@@ -175,7 +175,7 @@ bool session_world::read() {
     const bool was_up = is_up();
     std::uint64_t messages = core_->stats().in_msgs;
     core_->on_read(generation_, n, now_, enough);
-    read_on(was_up ? enough : 1, enough);
+    read_on(enough);
     wire::parse_result r;
     while ((r = parser_.next(seen_)).status == wire::parse_status::op) {
         messages += r.op.kind == wire::op_kind::msg ? 1 : 0;
@@ -192,15 +192,15 @@ bool session_world::read() {
 }
 
 /// The rest of a read that stopped, as the shell goes on with it: in the same turn, when what is finished was taken, or in a later one,
-/// when a completion has thrown and others still wait. It has stopped for `least` finished operations.
-void session_world::read_on(std::size_t least, std::size_t enough) {
-    for (int parts = 0; core_->read_unfinished(); ++parts, least = enough) {
+/// when a completion has thrown and others still wait.
+void session_world::read_on(std::size_t enough) {
+    for (int parts = 0; core_->read_unfinished(); ++parts) {
         FUZZ_CHECK(parts < 10'000);
         FUZZ_CHECK(parted_ && connected_ && !core_->reading_paused());
         const bool throws = in_.below(4) == 3;
         std::size_t taken = 0;
         for (session::finished_operation f; (taken == 0 || !throws) && core_->next_finished(f); ++taken) f.complete();
-        FUZZ_CHECK(taken >= (throws ? 1 : least));  // it has not stopped for nothing
+        FUZZ_CHECK(taken >= (throws ? 1 : enough));  // it has not stopped for nothing
         between_parts();
         const std::uint64_t generation = generation_;
         const std::size_t completions = in_.below(4) == 3 ? 0 : SIZE_MAX;  // the turn may have had its share of them

@@ -191,7 +191,7 @@ private:
     bool write();
     bool read();
     bool take_outputs(std::size_t completions);
-    void read_on(std::size_t least, std::size_t enough);
+    void read_on(std::size_t enough);
     void tell(const event& e);
     void pass(session::duration d);
     void move_to(session::time_point t);

@@ -63,9 +63,7 @@ public:
     /// Handles operations until one of the outcomes. To be called again after `info` and `pong`.
     /// `enough`: as outputs, of finished operations.
     [[nodiscard]] outcome run(time_point now, std::size_t enough);
-    /// What is left of the read waits, as after `enough`. False when there is nothing left.
-    bool stop_here() noexcept { return unfinished_ = !buffer_.unconsumed().empty(); }
-    /// The last outcome was `enough`, or stop_here() was called, and nothing has come after it.
+    /// The last outcome was `enough`, and nothing has come after it.
     [[nodiscard]] bool unfinished() const noexcept { return unfinished_; }
     /// Everything of a read was handled: answers the PINGs.
     void end_read();

@@ -112,8 +112,6 @@ void core::parts::read(time_point now, std::size_t enough) {
                     } else {
                         machine->on_pong();
                         run(now);
-                        // Those who wait for the connection are told before what else came with the PONG, mostly an INFO, is read.
-                        if (enough != SIZE_MAX && shared.up && !shared.out.finished.empty() && wire_side.stop_here()) return;
                     }
                     advance_drain();
                     more = engaged(generation);

@@ -46,34 +46,6 @@ TEST_CASE("W14 I4: connect dials, greets in one write and is up with the PONG") 
     });
 }
 
-TEST_CASE("W14: who waits for the connection is told before what came with the PONG is read") {
-    session_script s;
-    s.start();
-    s.connect();
-    s.expect_dial("127.0.0.1:4222");
-    s.dialed();
-    s.server_says("INFO {\"headers\":true}\r\n");
-    const auto arrives = [&s](std::string_view bytes, std::size_t enough) {
-        const std::span<char> space = s.core().read_space();
-        REQUIRE(space.size() >= bytes.size());
-        std::copy(bytes.begin(), bytes.end(), space.begin());
-        s.core().on_read(1, bytes.size(), s.now(), enough);
-    };
-    arrives("PONG\r\nINFO {\"server_name\":\"n\"}\r\nPING\r\n", 4);
-    CHECK(s.core().read_unfinished());
-    CHECK(s.core().state() == client_state::connected);
-    CHECK(s.core().server_info().server_name.empty());
-    session::finished_operation f;
-    REQUIRE(s.core().next_finished(f));
-    f.complete();
-    s.expect_done("connect");
-    s.core().read_on(s.now(), 4);
-    CHECK_FALSE(s.core().read_unfinished());
-    CHECK(s.core().server_info().server_name == "n");
-    CHECK(s.core().pending_write().ends_with("PONG\r\n"));
-    s.finish();
-}
-
 TEST_CASE("W15: connect joins the attempt in progress, and completes at once when connected") {
     run_script([](session_script& s) {
         s.start();

@@ -66,7 +66,7 @@ bool read_consumer_config(element e, consumer_config& out) {
     if (start != wall_time{}) out.opt_start_time = start;
     std::string filter;
     in.optional("filter_subjects", out.filter_subjects).optional("filter_subject", filter);
-    if (!filter.empty()) out.filter_subjects.assign(1, std::move(filter));
+    if (!filter.empty()) out.filter_subjects.assign(1, filter);
     return in.ok();
 }
 

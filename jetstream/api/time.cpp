@@ -2,10 +2,10 @@
 #include "jetstream/api/time.hpp"
 
 #include <array>
-#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <limits>
+
+#include "jetstream/api/decimal_words.hpp"
 
 namespace slipstream::jetstream::api {
 namespace {
@@ -68,16 +68,6 @@ struct fields {
     int zone = 0;      // minutes east of UTC
 };
 
-std::uint64_t load_eight(const char* from) noexcept {
-    std::uint64_t v = 0;
-    if constexpr (std::endian::native == std::endian::little) {
-        std::memcpy(&v, from, sizeof v);
-    } else {
-        for (unsigned i = 0; i < 8; ++i) v |= std::uint64_t{static_cast<unsigned char>(from[i])} << (8 * i);
-    }
-    return v;
-}
-
 /// What eight characters have to be: a digit where the pattern has a zero, elsewhere its character.
 struct pattern {
     std::uint64_t text = 0;
@@ -96,7 +86,7 @@ struct pattern {
 
 /// The values of the digits, each in its byte, the first one lowest; `wrong` gets bits when a character is not what it has to be.
 std::uint64_t read_digits(const char* from, const pattern& p, std::uint64_t& wrong) noexcept {
-    const std::uint64_t v = load_eight(from) ^ p.text;
+    const std::uint64_t v = eight_bytes(from) ^ p.text;
     wrong |= (v | (v + p.six)) & p.zeros;
     return v;
 }

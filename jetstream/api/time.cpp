@@ -122,10 +122,7 @@ bool read_usual(std::string_view text, fields& out) noexcept {
     std::size_t i = shortest;
     if (digits >= 8) {  // mostly there are nine
         constexpr pattern all_digits("00000000");
-        std::uint64_t v = read_digits(at + i, all_digits, wrong);
-        v = sum_of_pairs(v) & 0x00FF00FF00FF00FFU;
-        v = (v * 100 + (v >> 16)) & 0x0000FFFF0000FFFFU;
-        fraction = static_cast<std::uint32_t>(v * 10'000 + (v >> 32));
+        fraction = static_cast<unsigned>(value_of(read_digits(at + i, all_digits, wrong)));
         i += 8;
     }
     for (; i < shortest + digits; ++i) {

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "kv/codec/subjects.hpp"
+
 namespace slipstream::kv::codec {
 
 namespace {
@@ -39,6 +41,17 @@ operation searched_operation(const header_view& headers) noexcept {
     return operation::put;
 }
 
+/// What a message says by itself.
+std::optional<decoded> decode_content(std::string_view key_prefix, const message_view& message) noexcept {
+    const auto key = key_of(key_prefix, message.subject());
+    if (!key) return std::nullopt;
+    decoded result;
+    result.key = *key;
+    result.operation = operation_of(message);
+    if (result.operation == operation::put) result.value = message.payload();
+    return result;
+}
+
 }  // namespace
 
 operation operation_of(const header_view& headers) noexcept {
@@ -48,6 +61,17 @@ operation operation_of(const header_view& headers) noexcept {
 std::optional<decoded> decode_delivery(std::string_view key_prefix, const message_view& message) noexcept {
     if (const auto place = jetstream::parse_ack_subject(message.reply_to())) return decode_delivery(key_prefix, message, *place);
     return decode_content(key_prefix, message);
+}
+
+std::optional<decoded> decode_delivery(std::string_view key_prefix, const message_view& message,
+                                       const jetstream::delivery_info& place) noexcept {
+    auto result = decode_content(key_prefix, message);
+    if (result) {
+        result->revision = revision(place.stream_sequence);
+        result->created = place.timestamp;
+        result->delta = place.pending;
+    }
+    return result;
 }
 
 bool is_empty_value(const message_view& message, bool headers_only) noexcept {

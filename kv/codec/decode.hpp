@@ -15,8 +15,6 @@
 #include <slipstream/kv/revision.hpp>
 #include <slipstream/message.hpp>
 
-#include "kv/codec/subjects.hpp"
-
 namespace slipstream::kv::codec {
 
 inline constexpr std::string_view operation_header = "KV-Operation";
@@ -39,30 +37,11 @@ struct decoded {
     std::uint64_t delta = 0;        ///< Messages still to come for the consumer.
 };
 
-/// What a message says by itself. Nothing for a subject outside the bucket.
-inline std::optional<decoded> decode_content(std::string_view key_prefix, const message_view& message) noexcept {
-    const auto key = key_of(key_prefix, message.subject());
-    if (!key) return std::nullopt;
-    decoded result;
-    result.key = *key;
-    result.operation = operation_of(message);
-    if (result.operation == operation::put) result.value = message.payload();
-    return result;
-}
-
 /// A message that a consumer delivered; its place is in its reply subject. Nothing for a subject outside the bucket.
 std::optional<decoded> decode_delivery(std::string_view key_prefix, const message_view& message) noexcept;
 /// As above, when the reply subject has been parsed already.
-inline std::optional<decoded> decode_delivery(std::string_view key_prefix, const message_view& message,
-                                              const jetstream::delivery_info& place) noexcept {
-    auto result = decode_content(key_prefix, message);
-    if (result) {
-        result->revision = revision(place.stream_sequence);
-        result->created = place.timestamp;
-        result->delta = place.pending;
-    }
-    return result;
-}
+std::optional<decoded> decode_delivery(std::string_view key_prefix, const message_view& message,
+                                       const jetstream::delivery_info& place) noexcept;
 
 /// Whether the stored payload is empty, also when only the headers were delivered (then Nats-Msg-Size is exactly "0"; a
 /// missing one means not empty: S67).

@@ -9,6 +9,7 @@
 #include <slipstream/kv/error.hpp>
 
 #include "kv/codec/decode.hpp"
+#include "kv/codec/subjects.hpp"
 
 namespace slipstream::kv::machine {
 namespace {

@@ -1,6 +1,7 @@
 // What the user asks for: checked here, done by the parts.
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -50,13 +51,14 @@ inline bool core::parts::append_plain(const wire::outgoing& m) {
     if (m.payload.size() > static_cast<std::uint32_t>(shared.info.max_payload)) return false;
     const std::size_t size = wire::publish_size_of_plain(m);
     char* const place = shared.box.quick_place(size);
-    if (place == nullptr || !wire::is_publish_subject(m.subject)) return false;
-    if (!m.reply_to.empty() && !wire::is_publish_subject(m.reply_to)) return false;
+    if (place == nullptr || !wire::is_usual_publish_subject(m.subject)) return false;
+    if (!m.reply_to.empty() && !wire::is_usual_publish_subject(m.reply_to)) return false;
     if (m.subject.size() + m.reply_to.size() + most_of_size > options.max_control_line) return false;
     ++shared.counters.out_msgs;  // apart from the bytes: side by side they are packed and unpacked to be added
-    wire::encode_publish_at(place, size, m);
+    char* const body = wire::encode_publish_around(place, size, m);
     shared.box.quick_taken(size);
     shared.counters.out_bytes += m.payload.size();
+    if (!m.payload.empty()) std::memcpy(body, m.payload.data(), m.payload.size());  // last, so that nothing must be kept over the call
     return true;
 }
 

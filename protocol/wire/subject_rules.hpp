@@ -79,19 +79,20 @@ inline findings look_at(std::string_view) noexcept { return {}; }
 inline constexpr std::size_t least_block = static_cast<std::size_t>(-1);
 #endif
 
-/// Whether `text` consists of non-empty tokens of allowed characters. No branches on what it sees: every publish runs it.
+/// What `text` holds, as byte_meaning; an empty text and empty tokens count as forbidden. No branches on what it sees: every publish
+/// runs it.
 [[gnu::always_inline]]
-inline bool well_formed(std::string_view text, wildcards allowed) noexcept {
-    if (text.empty()) return false;
+inline unsigned contents(std::string_view text) noexcept {
+    if (text.empty()) return forbidden;
     findings found;
     if (text.size() <= 3) {
         const auto meaning = [text](std::size_t i) -> unsigned { return meanings[static_cast<unsigned char>(text[i])]; };
         const unsigned ends = meaning(0) | meaning(text.size() - 1);
-        if ((ends & dot) != 0) return false;  // then two in a row need four bytes
-        found.seen = ends | meaning(text.size() / 2);
-    } else if (text.front() == '.' || text.back() == '.') {
-        return false;
-    } else if (text.size() >= least_block) {
+        if ((ends & dot) != 0) return forbidden;  // then two in a row need four bytes
+        return ends | meaning(text.size() / 2);
+    }
+    if (text.front() == '.' || text.back() == '.') return forbidden;
+    if (text.size() >= least_block) {
         found = look_at(text);
     } else {
         unsigned before = plain;
@@ -102,8 +103,15 @@ inline bool well_formed(std::string_view text, wildcards allowed) noexcept {
             before = now;
         }
     }
-    if (found.empty_token != 0 || (found.seen & forbidden) != 0) return false;
-    return (found.seen & wildcard) == 0 || wildcards_in_place(text, allowed);
+    return found.empty_token != 0 ? unsigned{forbidden} : found.seen;
+}
+
+/// Whether `text` consists of non-empty tokens of allowed characters.
+[[gnu::always_inline]]
+inline bool well_formed(std::string_view text, wildcards allowed) noexcept {
+    const unsigned seen = contents(text);
+    if ((seen & forbidden) != 0) return false;
+    return (seen & wildcard) == 0 || wildcards_in_place(text, allowed);
 }
 
 }  // namespace subject_detail
@@ -112,6 +120,13 @@ inline bool well_formed(std::string_view text, wildcards allowed) noexcept {
 [[nodiscard]] [[gnu::always_inline]]
 inline bool is_publish_subject(std::string_view subject) noexcept {
     return subject_detail::well_formed(subject, subject_detail::wildcards::refused);
+}
+
+/// As is_publish_subject, quicker; false also of subjects with `*` or `>` inside of a token, which are good and never met.
+[[nodiscard]] [[gnu::always_inline]]
+inline bool is_usual_publish_subject(std::string_view subject) noexcept {
+    using namespace subject_detail;
+    return (contents(subject) & (forbidden | wildcard)) == 0;
 }
 
 }  // namespace slipstream::wire

@@ -300,7 +300,7 @@ TEST_CASE("design.md: an error is thrown by use_awaitable and use_future, and gi
 
 TEST_CASE("design.md: arguments are copied when a request is made, not when it is started") {
     connected fixture;
-    for (const std::size_t size : {std::size_t{5}, detail::request_arguments::inline_size * 3}) {
+    for (const std::size_t size : {std::size_t{5}, detail::packed_text::inline_size * 3}) {
         auto make = [&] {
             const std::string subject = "echo." + std::string(8, 's');
             const std::string payload(size, 'p');

@@ -2,14 +2,13 @@
 // deferred).
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include <slipstream/detail/packed_text.hpp>
 #include <slipstream/headers.hpp>
 #include <slipstream/options.hpp>
 #include <slipstream/payload_view.hpp>
@@ -22,36 +21,36 @@ struct request_parts {
     std::string_view payload;
 };
 
-/// Subject, header block and payload in one run of bytes: inside the object when they are short, so that an ordinary request
-/// allocates nothing for them. Move-only; a moved-from object is empty.
+/// Owned. Move-only; a moved-from object is empty.
 class request_arguments {
 public:
-    static constexpr std::size_t inline_size = 192;
-
     request_arguments(std::string_view subject, payload_view payload, const request_options& options)
         : request_arguments(subject, {}, payload, options) {}
     /// Of a subject in two pieces.
-    request_arguments(std::string_view begin, std::string_view rest, payload_view payload, const request_options& options);
-    request_arguments(request_arguments&& other) noexcept;
-    request_arguments& operator=(request_arguments&& other) noexcept;
-    ~request_arguments() = default;
+    request_arguments(std::string_view begin, std::string_view rest, payload_view payload, const request_options& options)
+        : request_arguments(begin, rest, options.headers != nullptr ? options.headers->block() : std::string_view(), payload.text(),
+                            options.timeout) {}
 
-    [[nodiscard]] std::string_view subject() const noexcept { return {bytes(), subject_size_}; }
-    [[nodiscard]] std::string_view header_block() const noexcept { return {bytes() + subject_size_, header_size_}; }
-    [[nodiscard]] std::string_view payload() const noexcept { return {bytes() + subject_size_ + header_size_, payload_size_}; }
+    [[nodiscard]] std::string_view subject() const noexcept { return texts_.part(0, subject_size_); }
+    [[nodiscard]] std::string_view header_block() const noexcept { return texts_.part(subject_size_, header_size_); }
+    [[nodiscard]] std::string_view payload() const noexcept { return texts_.part(subject_size_ + header_size_, payload_size_); }
     [[nodiscard]] std::chrono::milliseconds timeout() const noexcept { return timeout_; }
     [[nodiscard]] request_parts parts() const noexcept { return {subject(), header_block(), payload()}; }
 
 private:
-    [[nodiscard]] const char* bytes() const noexcept { return heap_ ? heap_.get() : inline_.data(); }
-    void take(request_arguments& other) noexcept;
+    request_arguments(std::string_view begin, std::string_view rest, std::string_view headers, std::string_view payload,
+                      std::chrono::milliseconds timeout)
+        : texts_({begin, rest, headers, payload}),
+          subject_size_(begin.size() + rest.size()),
+          header_size_(headers.size()),
+          payload_size_(payload.size()),
+          timeout_(timeout) {}
 
-    std::unique_ptr<char[]> heap_;
-    std::size_t subject_size_ = 0;
-    std::size_t header_size_ = 0;
-    std::size_t payload_size_ = 0;
-    std::chrono::milliseconds timeout_{};
-    std::array<char, inline_size> inline_;  // meaningful only up to the sum of the sizes, and only without heap_
+    packed_text texts_;
+    std::size_t subject_size_;
+    std::size_t header_size_;
+    std::size_t payload_size_;
+    std::chrono::milliseconds timeout_;
 };
 
 /// The arguments of a call on their way to its initiation. A handler that is there begins at once, and nothing is copied. What waits

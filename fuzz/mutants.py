@@ -40,7 +40,7 @@ FILES = {
     API + "error.cpp": {"notices": ["errors"]},
     "kv/codec/error.cpp": {"notices": ["errors"]},
     "kv/codec/outcome.cpp": {"notices": ["errors"]},
-    "jetstream/machine/ordered_delivery.cpp": {"notices": ["ordered"]},
+    "jetstream/machine/ordered_delivery.cpp": {"notices": ["ordered", "unit:jetstream/test_ordered"]},
     KV + "collector.cpp": {"notices": ["collector"]},
     KV + "key_order.cpp": {"notices": ["collector", "unit:kv/test_watch"]},
     KV + "update_queue.cpp": {"notices": ["watch_facts"]},
@@ -203,6 +203,12 @@ MUTATIONS = [
     (KV + "collector.cpp", "if (!d || d->key != key_) return;", "if (!d) return;"),
     (KV + "update_queue.cpp", "updates_ < max_updates_ &&", "updates_ <= max_updates_ &&"),
     ("jetstream/machine/ordered_delivery.cpp", "snapshot_ && !may_lag) reached(*snapshot_);", "snapshot_) reached(*snapshot_);"),
+    ("jetstream/machine/ordered_delivery.cpp", "*sequence <= found_from_) return caught_up();", "true) return caught_up();"),
+    ("jetstream/machine/ordered_delivery.cpp", "*sequence <= found_from_) return caught_up();", "*sequence <= frontier_) return caught_up();"),
+    ("jetstream/machine/ordered_delivery.cpp", "ends_ > 0 && frontier_ >= end_;", "ends_ > 0;"),
+    ("jetstream/machine/ordered_delivery.cpp", "if (reached_end && (steady_ ||", "if (reached_end && (true ||"),
+    ("jetstream/machine/ordered_delivery.cpp", "if (reached_end || !end_exact_) find_end(true);", "if (reached_end) find_end(true);"),
+    ("jetstream/machine/ordered_delivery.cpp", "place.stream_sequence > told_) {", "true) {"),
     (KV + "update_queue.cpp", "if (head_->begin == head_->end) {", "if (head_->begin >= head_->end && head_->next != nullptr) {"),
     (WIRE + "error.cpp", "case std::errc::timed_out: return timed_out | transient;", "case std::errc::timed_out: return transient;"),
     (WIRE + "error.cpp", "case std::errc::permission_denied:", ""),
@@ -246,11 +252,12 @@ class Mill:
             raise SystemExit("fuzz/mutants.py: the unchanged programs do not build")
         self.flags = ["-std=c++20", "-O1", *(f"-I{TOP / d}" for d in ("", "protocol", "jetstream", "kv"))]
 
-    def link(self, notice, changed, program):
-        """The changed file stands before the library that has the real one."""
+    def link(self, notice, changed, replaced, program):
+        """The changed file stands before the library that has the real one, or in the place of the test's own object of it."""
         if notice.startswith("unit:"):
             directory, name = notice[5:].rsplit("/", 1)
-            objects = sorted((self.build / "tests/unit" / directory / f"{name}.p").glob("*.o"))
+            real = replaced.replace("/", "_") + ".o"
+            objects = [o for o in sorted((self.build / "tests/unit" / directory / f"{name}.p").glob("*.o")) if not o.name.endswith(real)]
             libraries = [self.build / "tests/libdoctest_main.a", self.build / "protocol/libslipstream_core.a",
                          self.build / "fuzz/libfuzz_pure.a"]
         else:
@@ -266,13 +273,14 @@ class Mill:
             changed = overlay / file
             changed.parent.mkdir(parents=True)
             changed.write_text((TOP / file).read_text().replace(old, new))
-            source = TOP / about["unit"] if "unit" in about else changed
+            replaced = about.get("unit", file)
+            source = TOP / replaced if "unit" in about else changed
             compiled = overlay / "changed.o"
             if run(["g++", f"-I{overlay}", *self.flags, "-c", source, "-o", compiled]).returncode != 0:
                 return "does not compile"
             for notice in about["notices"]:
                 program = overlay / "program"
-                if self.link(notice, compiled, program).returncode != 0:
+                if self.link(notice, compiled, replaced, program).returncode != 0:
                     return f"does not link with {notice}"
                 seeds = [] if notice.startswith("unit:") else [TOP / "fuzz/corpus" / CORPORA.get(notice, notice)]
                 try:

@@ -116,7 +116,9 @@ private:
                 now_ = std::max(now_, machine_.next_deadline());
                 machine_.on_time(now_);
                 break;
-            default: machine_.on_time(now_); break;
+            default:
+                machine_.on_end_found(incarnation, in_.below(4) == 0 ? std::nullopt : std::optional<std::uint64_t>(in_.number()));
+                break;
         }
     }
 

@@ -1,8 +1,11 @@
 // The handle, and what an ordered consumer asks of the server.
 #include <slipstream/jetstream/ordered_consumer.hpp>
 
+#include <algorithm>
 #include <chrono>
+#include <memory>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -245,6 +248,36 @@ void ordered_consumer::impl::read_stream(const action& a) {
                               }
                               self->pump();
                           });
+}
+
+void ordered_consumer::impl::find_end(const action& a) {
+    const milliseconds timeout = std::chrono::ceil<milliseconds>(a.timeout);
+    const auto found = [weak = weak_from_this(), incarnation = a.incarnation](std::optional<std::uint64_t> sequence) {
+        const std::shared_ptr<impl> self = weak.lock();
+        if (!self) return;
+        self->machine_.on_end_found(incarnation, sequence);
+        self->pump();
+    };
+    if (!a.exact) {
+        return js_.async_stream_info(stream_, {.timeout = timeout}, [found](std::error_code failure, const stream_info& info) {
+            found(failure ? std::nullopt : std::optional(info.state.last_seq));
+        });
+    }
+    struct search {
+        std::size_t left = 0;
+        std::optional<std::uint64_t> last = 0;
+    };
+    static const std::vector<std::string> everything{">"};
+    const std::vector<std::string>& filters = options_.filter_subjects.empty() ? everything : options_.filter_subjects;
+    const auto all = std::make_shared<search>(search{.left = filters.size()});
+    for (const std::string& filter : filters) {
+        js_.async_get_message(stream_, {.last_by_subject = filter, .timeout = timeout},
+                              [found, all](std::error_code failure, const stored_message& m) {
+                                  if (failure && failure != errc::message_not_found) all->last.reset();
+                                  if (!failure && all->last) all->last = std::max(*all->last, m.sequence());
+                                  if (--all->left == 0) found(all->last);
+                              });
+    }
 }
 
 void ordered_consumer::impl::remove(std::uint64_t incarnation) {

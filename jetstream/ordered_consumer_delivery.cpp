@@ -114,6 +114,9 @@ void ordered_consumer::impl::act(const action& a) {
         case kind::read_stream:
             if (const auto ec = result_of([&] { read_stream(a); })) machine_.on_stream_failed(a.incarnation, ec);
             return;
+        case kind::find_end:
+            if (result_of([&] { find_end(a); })) machine_.on_end_found(a.incarnation, std::nullopt);
+            return;
         case kind::remove:
             // Else the server's reaper does it.
             static_cast<void>(result_of([&] { remove(a.incarnation); }));

@@ -50,6 +50,7 @@ private:
     void tell(const action& a);
     void create(const action& a);
     void read_stream(const action& a);
+    void find_end(const action& a);
     void remove(std::uint64_t incarnation);
     void deliver_held(std::uint64_t incarnation);
     /// The event that ends this comes later than the close; what the handler has closed is silent at once (H4).

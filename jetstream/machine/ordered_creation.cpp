@@ -9,8 +9,6 @@ namespace slipstream::jetstream::machine {
 
 namespace {
 
-/// One request of a set-up; more than one may fit into the time that is left.
-constexpr duration request_timeout = std::chrono::seconds(5);
 /// "Nobody answers" so often in a row before the first success: JetStream is not there (ADR-22 asks for two more attempts).
 constexpr unsigned few_attempts = 3;
 
@@ -105,6 +103,8 @@ void ordered_machine::check_start() {
     loss_ = ordered_loss{.start = asked_};
     if (facts_ && wanted != wall_time{} && facts_->created != wanted) {
         loss_.what = ordered_loss::kind::stream_recreated;
+    } else if (told_too_little_) {
+        loss_.what = ordered_loss::kind::state_incomplete;
     } else if (by_sequence && facts_ && asked_.sequence - 1 > facts_->last_seq) {
         loss_.what = ordered_loss::kind::beyond_end;
     } else {
@@ -133,6 +133,12 @@ void ordered_machine::go_live() {
     unanswered_ = 0;
     last_error_.clear();
     received_ = 0;  // messages that were put aside are counted when they are handed over
+    expected_ = creation.delivered.consumer_seq + creation.num_pending;
+    steady_ = true;
+    none_said_ = expected_ == 0;
+    finding_ = blind_ = end_exact_ = false;
+    ends_ = 0;
+    end_ = 0;
     if (facts_) identity_ = facts_->created;
     const bool told_start = creation.delivered.consumer_seq == 0;
     const std::uint64_t begins_after = told_start ? creation.delivered.stream_seq : 0;
@@ -141,7 +147,10 @@ void ordered_machine::go_live() {
     ordered_action& told = emit(ordered_action::kind::tell_created);
     told.created = ordered_created{.first = first, .start = asked_, .num_pending = creation.num_pending, .begins_after = begins_after};
     if (asked_.policy == deliver_policy::last_per_subject) told.created.snapshot = snapshot_.value_or(0);
-    if (creation.num_pending == 0) caught_up();
+    if (!caught_up_ && is_state())
+        find_end(expected_ == 0);
+    else if (expected_ == 0)
+        caught_up();
     emit(ordered_action::kind::deliver_held);
 }
 

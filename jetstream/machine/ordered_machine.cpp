@@ -175,6 +175,8 @@ void ordered_machine::baseline(const ordered_start& from) noexcept {
     frontier_ = positioned_ ? from.sequence - 1 : 0;
     identity_ = from.stream_created;
     snapshot_.reset();
+    told_ = 0;
+    told_too_little_ = false;
 }
 
 ordered_start ordered_machine::next_start() const noexcept {

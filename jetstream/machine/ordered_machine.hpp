@@ -42,6 +42,8 @@ struct ordered_action {
         none,
         create,          ///< Subscribe to a fresh inbox and create a consumer at `start`, named for `incarnation`. Answer in `timeout`.
         read_stream,     ///< Ask for the stream's information. Answer in `timeout`.
+        find_end,        ///< Ask for the sequence of the last message: of the stream, or, when `exact`, of what the filters match. Answer
+                         ///< in `timeout`.
         unsubscribe,     ///< Let go of the incarnation's inbox and of messages that were put aside.
         remove,          ///< Delete the incarnation on the server; nobody waits for it.
         flow_reply,      ///< Publish nothing to `subject`.
@@ -64,6 +66,7 @@ struct ordered_action {
     std::uint64_t sequence = 0;
     restart_reason reason{};
     bool from_scratch = false;
+    bool exact = false;
     std::error_code error{};
 };
 
@@ -122,6 +125,8 @@ public:
     void on_create_failed(std::uint64_t incarnation, std::error_code ec);
     void on_stream(std::uint64_t incarnation, const stream_facts& facts);
     void on_stream_failed(std::uint64_t incarnation, std::error_code ec);
+    /// Answers find_end: 0 when there is no message; none when it cannot be answered.
+    void on_end_found(std::uint64_t incarnation, std::optional<std::uint64_t> sequence);
     [[nodiscard]] step on_message(std::uint64_t incarnation, const message_place& place) {
         const bool is_next = place.consumer_sequence == received_ + 1 && place.stream_sequence > frontier_;
         if (!is_next || phase_ != phase::live || !is_current(incarnation)) [[unlikely]]
@@ -135,9 +140,9 @@ public:
         if (what == disposition::queued) flow_.queued();
         if (phase_ != phase::live || trouble_) return;  // stopped or begun again by the handler
         if (what == disposition::refused) return refused();
-        received_ = place.consumer_sequence;
-        reached(place.stream_sequence);
-        if (place.pending == 0) caught_up();
+        told_ = place.stream_sequence;
+        reached(told_);
+        count(place);
     }
     void on_status(std::uint64_t incarnation, const delivery_status& status);
     void held_done();
@@ -179,6 +184,9 @@ private:
     };
 
     static constexpr time_point at_once = time_point::min();
+    /// One request; more than one may fit into the time that a set-up has.
+    static constexpr duration request_timeout = std::chrono::seconds(5);
+    static constexpr unsigned most_ends = 8;
 
     [[nodiscard]] bool is_current(std::uint64_t incarnation) const noexcept {
         return incarnation == current_ && current_ != 0 && !trouble_;
@@ -205,6 +213,19 @@ private:
     void reached(std::uint64_t sequence) noexcept {
         positioned_ = true;
         frontier_ = std::max(frontier_, sequence);
+    }
+    /// The message is one of this incarnation's.
+    void count(const message_place& place) {
+        received_ = place.consumer_sequence;
+        none_said_ = place.pending == 0;
+        steady_ = steady_ && received_ + place.pending == expected_;
+        if (none_said_ && !caught_up_) nothing_pending();
+    }
+    void nothing_pending();
+    void find_end(bool exact);
+    /// Whether what is told first is a state, in which no key may be missing.
+    [[nodiscard]] bool is_state() const noexcept {
+        return asked_.policy == deliver_policy::last_per_subject || asked_.policy == deliver_policy::all;
     }
     void caught_up();
     void flow_answer(std::optional<std::string> subject);
@@ -243,12 +264,25 @@ private:
     bool needs_facts_ = false;
     bool reread_ = false;            // the stream must be read (again) after the creation
     ordered_loss loss_;
+    bool told_too_little_ = false;   // more of the state came after all of it was said to be told
     std::optional<std::uint64_t> snapshot_;  // the state told first contains everything up to here
 
     wall_time identity_{};           // creation time of the stream that frontier_ belongs to
     std::uint64_t frontier_ = 0;     // stream sequence up to which everything was delivered or does not concern us
     bool positioned_ = false;        // frontier_ is known
+    std::uint64_t told_ = 0;         // highest stream sequence that the handler has taken of it
     std::uint64_t received_ = 0;     // consumer sequence of the last message kept by this incarnation
+    // Of the current incarnation, whether all that was waiting has come.
+    std::uint64_t expected_ = 0;     // consumer sequence of the last message that was waiting in the beginning
+    bool steady_ = false;            // the server has told the same with each message
+    bool none_said_ = false;         // the server has said last that no more are waiting
+    bool finding_ = false;           // find_end was asked for
+    bool finding_exact_ = false;     // ... exactly
+    bool blind_ = false;             // it cannot be answered
+    unsigned ends_ = 0;              // how often it was answered
+    std::uint64_t end_ = 0;          // the last answer
+    bool end_exact_ = false;         // ... that was asked for exactly
+    std::uint64_t found_from_ = 0;   // frontier_ when it was asked for
     std::size_t held_bytes_ = 0;
     std::string early_request_;      // a flow control request that came before the start was checked
 };

@@ -161,9 +161,10 @@ ordered_verdict watch_machine::on_lost(const ordered_loss& loss) {
         cover(loss.floor - 1);
         return {.what = ordered_verdict::kind::accept};
     }
-    const resync_reason why = loss.what != ordered_loss::kind::start_clamped ? resync_reason::stream_recreated
-                              : was_live_                                    ? resync_reason::overrun
-                                                                             : resync_reason::expired;
+    const resync_reason why = loss.what == ordered_loss::kind::state_incomplete ? resync_reason::gap
+                              : loss.what != ordered_loss::kind::start_clamped  ? resync_reason::stream_recreated
+                              : was_live_                                       ? resync_reason::overrun
+                                                                                : resync_reason::expired;
     if (!begin_again(why)) return {};
     return {.what = ordered_verdict::kind::restart, .from = whole_state()};
 }

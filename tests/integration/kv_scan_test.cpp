@@ -91,35 +91,6 @@ TEST_CASE("W10, L23: a scan of many large values neither stalls nor costs the co
     CHECK(w.nc.stats().reconnects == 0);
 }
 
-TEST_CASE("W6, L18, G3, I28: keys change during scans: each scan ends, with each key that was there throughout exactly once") {
-    watch_world w;
-    kv::bucket b = w.make("b");
-    for (int i = 0; i < 200; ++i) w.put(b, "stay" + std::to_string(i), "v");
-    for (int i = 0; i < 50; ++i) w.put(b, "churn" + std::to_string(i), "v");
-    bool going = true;
-    int writes = 0;
-    const auto churn = [&](const auto& self) -> void {
-        if (!going) return;
-        const std::string key = "churn" + std::to_string(++writes % 50);
-        const auto again = [&, self](std::error_code, kv::revision) { self(self); };
-        if (writes % 3 == 0) b.async_erase(key, {}, again);
-        else if (writes % 3 == 1) b.async_purge(key, {}, again);
-        else b.async_put(key, "n", {}, again);
-    };
-    for (int i = 0; i < 8; ++i) churn(churn);
-    for (int round = 0; round < 40; ++round) {
-        lines keys = keys_of(w, b);
-        CHECK(std::adjacent_find(keys.begin(), keys.end()) == keys.end());
-        CHECK(std::count_if(keys.begin(), keys.end(), [](const std::string& k) { return k.starts_with("stay"); }) == 200);
-        const std::vector<kv::entry> entries = scan_of(w, b);
-        CHECK(std::count_if(entries.begin(), entries.end(), [](const kv::entry& e) { return e.key().starts_with("stay"); }) == 200);
-        for (std::size_t i = 1; i < entries.size(); ++i) CHECK(entries[i - 1].key() < entries[i].key());
-    }
-    CHECK(writes > 100);
-    going = false;
-    CHECK(w.consumers_become("b", 0));
-}
-
 TEST_CASE("G17: history: every revision kept, deletes included; a key without one is not found") {
     watch_world w;
     kv::bucket_config config;

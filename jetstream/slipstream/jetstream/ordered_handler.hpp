@@ -78,6 +78,7 @@ struct ordered_loss {
         start_clamped,  ///< The stream begins after the sequence to start from.
         beyond_end,  ///< The stream ends before the sequence to start from: it is not the one it was remembered from.
         stream_recreated,  ///< The stream's creation time is another.
+        state_incomplete,  ///< last_per_subject: more of the state came after on_caught_up; what else is missing is not known.
     };
     kind what{};
     ordered_start start{};  ///< What was asked for.
@@ -111,6 +112,9 @@ public:
     /// The consumer was made, before its first message.
     virtual void on_created(const ordered_created&) {}
     /// Everything that existed when delivery began has been delivered: once, and once more after each restart from scratch.
+    /// The count that servers send along (delivery_info::pending) is too low while what waits is being overwritten, and never believed
+    /// alone: after last_per_subject and all, the stream's information is read, and while there are changes its last message
+    /// (STREAM.INFO, STREAM.MSG.GET). Where these are forbidden, as many messages as the creation's reply announced are enough.
     virtual void on_caught_up() {}
     /// Everything up to `frontier` has been delivered or does not concern this consumer.
     virtual void on_idle(std::uint64_t frontier) { static_cast<void>(frontier); }

@@ -29,7 +29,7 @@ enum class resync_reason : std::uint8_t {
     overrun,           ///< The bucket dropped changes before they were delivered (age or size limits).
     stream_recreated,  ///< The bucket was deleted and made again.
     consumer_gone,     ///< The server lost the watch's consumer before the current state was complete.
-    gap,               ///< Messages were lost before the current state was complete.
+    gap,               ///< The current state was not told completely.
 };
 
 const char* to_string(update_kind kind) noexcept;
@@ -46,7 +46,7 @@ struct update_view {
     std::uint64_t value_size = 0;   ///< Length of the value also under meta_only.
     kv::revision revision;          ///< Increases strictly from update to update, except after a resync.
     jetstream::wall_time created{}; ///< When the server stored it.
-    std::uint64_t delta = 0;        ///< Updates that the server still holds for this watch.
+    std::uint64_t delta = 0;        ///< Updates that the server still holds for this watch, as it counts them: too few during changes.
     std::uint64_t count = 0;        ///< Of initial_done: puts, erases and purges told since the watch began or began again.
 
     [[nodiscard]] bool is_change() const noexcept { return kind <= update_kind::purge; }

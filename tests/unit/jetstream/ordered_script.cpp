@@ -46,6 +46,7 @@ const char* name(jetstream::ordered_loss::kind what) {
         case k::start_clamped: return "clamped";
         case k::beyond_end: return "beyond_end";
         case k::stream_recreated: return "recreated";
+        case k::state_incomplete: return "state_incomplete";
     }
     return "?";
 }
@@ -58,6 +59,7 @@ std::string render(const ordered_action& a) {
         case kind::none: return "none";
         case kind::create: return "create" + number + " " + render(a.start);
         case kind::read_stream: return "read" + number;
+        case kind::find_end: return (a.exact ? "find_end" : "find_stream_end") + number;
         case kind::unsubscribe: return "unsubscribe" + number;
         case kind::remove: return "remove" + number;
         case kind::flow_reply: return "reply " + a.subject;
@@ -87,6 +89,10 @@ lines ordered_script::pump() {
     lines out;
     ordered_action a;
     while (machine.next_action(a, now)) {
+        if (a.what == kind::find_end && !shows_ends) {
+            machine.on_end_found(a.incarnation, std::nullopt);
+            continue;
+        }
         out.push_back(render(a));
         if (a.what == kind::unsubscribe) held.clear();
         if (a.what != kind::deliver_held) continue;

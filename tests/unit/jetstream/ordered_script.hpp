@@ -53,6 +53,7 @@ public:
     ordered::ordered_machine machine;
     ordered::time_point now{std::chrono::hours(1)};
     std::vector<std::uint64_t> delivered;  ///< Stream sequences the handler saw.
+    bool shows_ends = false;  ///< pump() shows the questions for the end; else nobody may ask, and counts must do.
     std::vector<ordered::message_place> held;
 };
 

@@ -31,7 +31,13 @@ ordered_world::ordered_world(const ordered::ordered_settings& settings, std::fun
 }
 
 void ordered_world::put(unsigned key) {
-    std::erase_if(messages, [key](const auto& m) { return m.second == key; });
+    std::erase_if(messages, [this, key](const auto& m) {
+        if (m.second != key) return false;
+        for (auto& [incarnation, c] : consumers_) {
+            if (key < keys_in_scope && m.first >= c.next) c.count.overwritten();
+        }
+        return true;
+    });
     messages.emplace(++last_seq, key);
     log.push_back(key);
     trim();
@@ -99,6 +105,8 @@ void ordered_world::step() {
             const std::error_code lost = make_error_code(slipstream::errc::connection_lost);
             if (r.action.what == kind::create)
                 machine.on_create_failed(r.action.incarnation, lost);
+            else if (r.action.what == kind::find_end)
+                machine.on_end_found(r.action.incarnation, std::nullopt);
             else
                 machine.on_stream_failed(r.action.incarnation, lost);
         }
@@ -147,7 +155,8 @@ void ordered_world::pump() {
 void ordered_world::act(const ordered_action& a) {
     switch (a.what) {
         case kind::create: check(machine.incarnation() == a.incarnation, "I20: one wanted incarnation"); [[fallthrough]];
-        case kind::read_stream: requests_.push_back({a}); break;
+        case kind::read_stream:
+        case kind::find_end: requests_.push_back({a}); break;
         case kind::unsubscribe:
             held_.clear();
             if (const auto c = consumers_.find(a.incarnation); c != consumers_.end()) c->second.interest = false;
@@ -198,6 +207,12 @@ void ordered_world::answer_one(bool faults) {
     requests_.erase(chosen);
     const std::error_code failure =
         chance(50) ? make_error_code(jetstream::errc::temporarily_unavailable) : make_error_code(slipstream::errc::timeout);
+    if (a.what == kind::find_end) {
+        if (faults && chance(10)) return machine.on_end_found(a.incarnation, std::nullopt);
+        if (!a.exact) return machine.on_end_found(a.incarnation, last_seq);
+        const auto last = std::find_if(messages.rbegin(), messages.rend(), [](const auto& m) { return m.second < keys_in_scope; });
+        return machine.on_end_found(a.incarnation, last == messages.rend() ? 0 : last->first);
+    }
     if (a.what == kind::read_stream) {
         if (faults && chance(10)) return machine.on_stream_failed(a.incarnation, failure);
         return machine.on_stream(
@@ -224,6 +239,7 @@ void ordered_world::answer_one(bool faults) {
 void ordered_world::serve() {
     for (auto& [incarnation, c] : consumers_) {
         if (!c.interest || !connected_) continue;
+        c.count.turn();
         if (!replicated || healing_) c.has = last_seq;
         else if (chance(30)) c.has += random_() % (last_seq - c.has + 1);
         const std::map<std::uint64_t, unsigned>& there = as_of(c.has);
@@ -237,7 +253,7 @@ void ordered_world::serve() {
             c.next = m->first + 1;
             const ordered::message_place place{.consumer_sequence = ++c.delivered,
                                                .stream_sequence = m->first,
-                                               .pending = pending_from(there, c.next),
+                                               .pending = c.count.said(pending_from(there, c.next)),
                                                .size = 100};
             wire_.push_back({.incarnation = incarnation, .place = place, .key = m->second});
         }

@@ -12,6 +12,8 @@
 
 #include "jetstream/machine/ordered_machine.hpp"
 
+#include "pending_count.hpp"
+
 namespace slipstream::test {
 
 namespace ordered = slipstream::jetstream::machine;
@@ -64,6 +66,7 @@ private:
         std::uint64_t has = 0;  ///< What its replica has.
         std::uint64_t next = 1;
         std::uint64_t delivered = 0;
+        pending_count count;
         bool interest = true;
     };
     struct frame {

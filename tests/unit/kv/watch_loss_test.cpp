@@ -99,6 +99,20 @@ TEST_CASE("W2: another stream under the same name") {
     }
 }
 
+TEST_CASE("W6, I28: a state of which more came after its end is told anew") {
+    watch_options o;
+    o.on_expired = kv::on_expired::resync;
+    watch_script s(o);
+    jetstream::ordered_loss loss;
+    loss.what = jetstream::ordered_loss::kind::state_incomplete;
+    loss.start = from(8);
+    loss.stream = &s.stream;
+    const auto verdict = s.machine.on_lost(loss);
+    CHECK(verdict.what == ordered_verdict::kind::restart);
+    CHECK(verdict.from.policy == jetstream::deliver_policy::last_per_subject);
+    CHECK(s.told == lines{"resync gap"});
+}
+
 TEST_CASE("W4: what retention took from a watch that was interrupted is an overrun") {
     watch_options o;
     o.on_expired = kv::on_expired::resync;

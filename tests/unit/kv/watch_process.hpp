@@ -49,12 +49,18 @@ public:
                 consumer_.on_create_failed(r.action.incarnation, ec);
             else
                 consumer_.on_created(r.action.incarnation, facts);
+        } else if (r.action.what == ordered::ordered_action::kind::find_end) {
+            consumer_.on_end_found(r.action.incarnation, std::nullopt);
         } else if (info) {
             if (r.action.incarnation == consumer_.incarnation()) info_ = *info;
             consumer_.on_stream(r.action.incarnation, ordered::facts_of(*info));
         } else {
             consumer_.on_stream_failed(r.action.incarnation, ec);
         }
+        pump();
+    }
+    void on_end_found(const request& r, std::uint64_t sequence) {
+        consumer_.on_end_found(r.action.incarnation, sequence);
         pump();
     }
     bool take(kv::update& u) {
@@ -113,7 +119,8 @@ private:
         using action = ordered::ordered_action::kind;
         switch (a.what) {
             case action::create:
-            case action::read_stream: world_.requests_.push_back({.action = a}); break;
+            case action::read_stream:
+            case action::find_end: world_.requests_.push_back({.action = a}); break;
             case action::unsubscribe:
                 held_.clear();
                 if (const auto c = world_.consumers_.find(a.incarnation); c != world_.consumers_.end()) c->second.interest = false;

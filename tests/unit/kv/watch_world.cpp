@@ -96,7 +96,7 @@ void watch_world::disconnect() {
 void watch_world::step() {
     const unsigned what = static_cast<unsigned>(random_() % 100);
     if (what < 22)
-        bucket.store(static_cast<unsigned>(random_() % keys), chance(35));
+        store(static_cast<unsigned>(random_() % keys), chance(35));
     else if (what < 24 && bucket.discards)
         burst();
     else if (what < 50)
@@ -124,9 +124,19 @@ void watch_world::step() {
     serve();
 }
 
+void watch_world::store(unsigned key, bool marker) {
+    for (const auto& [sequence, record] : bucket.records) {
+        if (record.key != key || key >= keys_in_scope) continue;
+        for (auto& [incarnation, c] : consumers_) {
+            if (sequence >= c.next) c.count.overwritten();
+        }
+    }
+    bucket.store(key, marker);
+}
+
 /// More comes at once than the bucket keeps.
 void watch_world::burst() {
-    for (auto stores = random_() % 6; stores > 0; --stores) bucket.store(static_cast<unsigned>(random_() % keys), chance(50));
+    for (auto stores = random_() % 6; stores > 0; --stores) store(static_cast<unsigned>(random_() % keys), chance(50));
     bucket.drop(random_() % 9);
 }
 
@@ -199,6 +209,13 @@ void watch_world::answer_one(bool faults) {
     const request r = *chosen;
     requests_.erase(chosen);
     const std::error_code failure = make_error_code(slipstream::errc::timeout);
+    if (!r.floor && r.action.what == ordered::ordered_action::kind::find_end) {
+        if (faults && chance(8)) return process_->on_answer(r, {}, {}, failure);
+        if (!r.action.exact) return process_->on_end_found(r, bucket.last_seq);
+        const auto last =
+            std::find_if(bucket.records.rbegin(), bucket.records.rend(), [](const auto& m) { return m.second.key < keys_in_scope; });
+        return process_->on_end_found(r, last == bucket.records.rend() ? 0 : last->first);
+    }
     if (r.floor || r.action.what == ordered::ordered_action::kind::read_stream) {
         if (faults && chance(8)) return process_->on_answer(r, {}, {}, failure);
         return process_->on_answer(r, bucket.info(), {}, {});
@@ -223,6 +240,7 @@ void watch_world::catch_up(consumer& c, bool wholly) {
 
 void watch_world::serve() {
     for (auto& [incarnation, c] : consumers_) {
+        c.count.turn();
         catch_up(c, healing_);
         const std::map<std::uint64_t, model_bucket::record>& records = bucket.as_of(c.has);
         for (int burst = 0; burst < 3 && c.interest && connected_ && c.unanswered < 8; ++burst) {
@@ -236,7 +254,7 @@ void watch_world::serve() {
             frame f{.incarnation = incarnation, .place = {}, .record = m->second};
             f.place = {.consumer_sequence = ++c.delivered,
                        .stream_sequence = m->first,
-                       .pending = pending_from(records, c.next),
+                       .pending = c.count.said(pending_from(records, c.next)),
                        .size = 100};
             wire_.push_back(f);
             if (++c.unanswered >= 4 && !c.asked) {

@@ -15,6 +15,7 @@
 
 #include "jetstream/machine/ordered_machine.hpp"
 #include "kv/machine/watch_machine.hpp"
+#include "tests/unit/jetstream/pending_count.hpp"
 
 namespace slipstream::test {
 
@@ -73,6 +74,7 @@ private:
         std::uint64_t has = 0;    ///< What its replica has.
         std::uint64_t next = 1;
         std::uint64_t delivered = 0;
+        pending_count count;
         unsigned unanswered = 0;  ///< Messages since the last flow control request was answered.
         bool asked = false;
         bool interest = true;
@@ -95,6 +97,7 @@ private:
     void check(bool holds, const char* promise) {
         if (!holds) broken.push_back(promise);
     }
+    void store(unsigned key, bool marker);
     void burst();
     void restart_process();
     void disconnect();

@@ -70,7 +70,7 @@ public:
     }
 
     /// Lists the keys that have a value and begin with any of the prefixes, without reading the values.
-    /// Completes with: each key once, sorted by bytes.
+    /// Completes with: each key once, sorted by bytes; none is missing that had a value all the time, whatever changed meanwhile.
     /// Errors: also errc::invalid_prefix, before a byte is sent.
     template <asio::completion_token_for<void(std::error_code, std::vector<std::string>)> Token = default_token>
     auto async_keys(prefixes which = {}, read_options options = {}, Token&& token = Token()) {
@@ -82,7 +82,8 @@ public:
     }
 
     /// Reads the last value of every key that begins with any of the prefixes.
-    /// Completes with: one put entry a key, sorted by key. Keys written during the scan appear with one of their values.
+    /// Completes with: one put entry a key, sorted by key; none is missing that had a value all the time. Keys written during the scan
+    /// appear with one of their values.
     /// Errors: also errc::invalid_prefix, before a byte is sent.
     template <asio::completion_token_for<void(std::error_code, std::vector<entry>)> Token = default_token>
     auto async_scan(prefixes which = {}, read_options options = {}, Token&& token = Token()) {

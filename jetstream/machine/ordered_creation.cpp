@@ -133,12 +133,8 @@ void ordered_machine::go_live() {
     unanswered_ = 0;
     last_error_.clear();
     received_ = 0;  // messages that were put aside are counted when they are handed over
-    expected_ = creation.delivered.consumer_seq + creation.num_pending;
-    steady_ = true;
-    none_said_ = expected_ == 0;
-    finding_ = blind_ = end_exact_ = false;
-    ends_ = 0;
-    end_ = 0;
+    const std::uint64_t expected = creation.delivered.consumer_seq + creation.num_pending;
+    search_ = {.expected = expected, .none_said = expected == 0};
     if (facts_) identity_ = facts_->created;
     const bool told_start = creation.delivered.consumer_seq == 0;
     const std::uint64_t begins_after = told_start ? creation.delivered.stream_seq : 0;
@@ -148,8 +144,8 @@ void ordered_machine::go_live() {
     told.created = ordered_created{.first = first, .start = asked_, .num_pending = creation.num_pending, .begins_after = begins_after};
     if (asked_.policy == deliver_policy::last_per_subject) told.created.snapshot = snapshot_.value_or(0);
     if (!caught_up_ && is_state())
-        find_end(expected_ == 0);
-    else if (expected_ == 0)
+        find_end(expected == 0);
+    else if (expected == 0)
         caught_up();
     emit(ordered_action::kind::deliver_held);
 }

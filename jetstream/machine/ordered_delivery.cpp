@@ -95,38 +95,38 @@ void ordered_machine::on_heartbeat(const delivery_status& status) {
 /// otherwise it has to come first. In a bucket that never stands still this ends too: a key that is missing after so many questions
 /// would have been overwritten just before its delivery each time. An idle heartbeat ends all doubts.
 void ordered_machine::nothing_pending() {
-    const bool counted = received_ >= expected_;
+    const bool counted = received_ >= search_.expected;
     if (!is_state() && counted) return caught_up();  // nothing overtakes what comes by sequence
-    if (finding_) return;
-    if (blind_) {
+    if (search_.asking) return;
+    if (search_.blind) {
         if (counted) caught_up();
         return;
     }
-    const bool reached_end = ends_ > 0 && frontier_ >= end_;
-    if (reached_end && (steady_ || !is_state() || ends_ == most_ends)) return caught_up();
-    if (reached_end || !end_exact_) find_end(true);
+    const bool reached_end = search_.answers > 0 && frontier_ >= search_.end;
+    if (reached_end && (search_.steady || !is_state() || search_.answers == most_answers)) return caught_up();
+    if (reached_end || !search_.exact) find_end(true);
 }
 
 void ordered_machine::find_end(bool exact) {
-    finding_ = true;
-    finding_exact_ = exact;
-    found_from_ = frontier_;
+    search_.asking = true;
+    search_.asking_exact = exact;
+    search_.asked_at = frontier_;
     ordered_action& a = emit(ordered_action::kind::find_end);
     a.exact = exact;
     a.timeout = request_timeout;
 }
 
 void ordered_machine::on_end_found(std::uint64_t incarnation, std::optional<std::uint64_t> sequence) {
-    if (!is_current(incarnation) || !std::exchange(finding_, false)) return;
-    if (sequence && *sequence <= found_from_) return caught_up();
+    if (!is_current(incarnation) || !std::exchange(search_.asking, false)) return;
+    if (sequence && *sequence <= search_.asked_at) return caught_up();
     if (sequence) {
-        ++ends_;
-        end_ = *sequence;
-        end_exact_ = finding_exact_;
+        ++search_.answers;
+        search_.end = *sequence;
+        search_.exact = search_.asking_exact;
     } else {
-        blind_ = true;
+        search_.blind = true;
     }
-    if (none_said_ && !caught_up_) nothing_pending();  // it may have come meanwhile
+    if (search_.none_said && !caught_up_) nothing_pending();  // it may have come meanwhile
 }
 
 void ordered_machine::caught_up() {

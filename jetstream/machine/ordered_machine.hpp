@@ -183,10 +183,25 @@ private:
         bool at_once = false;  // no failure: without delay
     };
 
+    /// Whether all that was waiting for an incarnation has come, see nothing_pending.
+    struct end_search {
+        std::uint64_t expected = 0;  // consumer sequence of the last message that was waiting in the beginning
+        bool steady = true;          // the server has told the same with each message
+        bool none_said = false;      // the server has said last that no more are waiting
+        bool asking = false;         // find_end has no answer yet
+        bool asking_exact = false;   // ... and was asked for exactly
+        bool blind = false;          // it cannot be answered
+        unsigned answers = 0;
+        std::uint64_t end = 0;       // the last answer
+        bool exact = false;          // ... that was asked for exactly
+        std::uint64_t asked_at = 0;  // frontier_ when it was asked for
+    };
+
     static constexpr time_point at_once = time_point::min();
     /// One request; more than one may fit into the time that a set-up has.
     static constexpr duration request_timeout = std::chrono::seconds(5);
-    static constexpr unsigned most_ends = 8;
+    /// Answers to find_end, after which a state is taken for complete when the last of them has come.
+    static constexpr unsigned most_answers = 8;
 
     [[nodiscard]] bool is_current(std::uint64_t incarnation) const noexcept {
         return incarnation == current_ && current_ != 0 && !trouble_;
@@ -217,9 +232,9 @@ private:
     /// The message is one of this incarnation's.
     void count(const message_place& place) {
         received_ = place.consumer_sequence;
-        none_said_ = place.pending == 0;
-        steady_ = steady_ && received_ + place.pending == expected_;
-        if (none_said_ && !caught_up_) nothing_pending();
+        search_.none_said = place.pending == 0;
+        search_.steady = search_.steady && received_ + place.pending == search_.expected;
+        if (search_.none_said && !caught_up_) nothing_pending();
     }
     void nothing_pending();
     void find_end(bool exact);
@@ -272,17 +287,7 @@ private:
     bool positioned_ = false;        // frontier_ is known
     std::uint64_t told_ = 0;         // highest stream sequence that the handler has taken of it
     std::uint64_t received_ = 0;     // consumer sequence of the last message kept by this incarnation
-    // Of the current incarnation, whether all that was waiting has come.
-    std::uint64_t expected_ = 0;     // consumer sequence of the last message that was waiting in the beginning
-    bool steady_ = false;            // the server has told the same with each message
-    bool none_said_ = false;         // the server has said last that no more are waiting
-    bool finding_ = false;           // find_end was asked for
-    bool finding_exact_ = false;     // ... exactly
-    bool blind_ = false;             // it cannot be answered
-    unsigned ends_ = 0;              // how often it was answered
-    std::uint64_t end_ = 0;          // the last answer
-    bool end_exact_ = false;         // ... that was asked for exactly
-    std::uint64_t found_from_ = 0;   // frontier_ when it was asked for
+    end_search search_;
     std::size_t held_bytes_ = 0;
     std::string early_request_;      // a flow control request that came before the start was checked
 };

@@ -9,10 +9,10 @@ using slipstream::jetstream::deliver_policy;
 namespace {
 
 constexpr std::uint64_t seeds = 1'500;
-constexpr int steps = 400;
+constexpr std::uint64_t steps = 400;
 
-void run(ordered_world& world) {
-    for (int i = 0; i < steps; ++i) world.step();
+void run(ordered_world& world, std::uint64_t count = steps) {
+    for (std::uint64_t i = 0; i < count; ++i) world.step();
     world.heal();
 }
 
@@ -49,8 +49,7 @@ TEST_CASE("W6, I28: while the keys of a state are overwritten, the server's coun
         settings.stream_facts = seed % 2 == 0;
         settings.seed = seed;
         ordered_world world(settings, seed);
-        for (std::uint64_t i = 0; i < 10 + seed % 40; ++i) world.step();  // few: later writes replace what was lost
-        world.heal();
+        run(world, 10 + seed % 40);  // few: later writes replace what was lost
         check_promises(world);
         CHECK(world.fold == world.truth());
         CHECK(world.losses == 0);
@@ -67,8 +66,7 @@ TEST_CASE("W42, I19, I20, I22, I25: replicas that lag behind the leader deliver:
         settings.seed = seed;
         ordered_world world(settings, seed);
         world.replicated = true;
-        for (std::uint64_t i = 0; i < 20 + seed % 100; ++i) world.step();  // few: later writes replace what was lost
-        world.heal();
+        run(world, 20 + seed % 100);  // few: later writes replace what was lost
         check_promises(world);
         CHECK(world.fold == world.truth());
         CHECK(world.losses == 0);

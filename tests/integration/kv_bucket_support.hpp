@@ -80,14 +80,14 @@ inline connect_options options_for(const nats_server& server) {
     return options;
 }
 
-/// A server of its own and one connected client.
-class kv_world : public kv_loop {
+/// One connected client with a loop of its own: while another one runs, it neither reads nor writes.
+class kv_session : public kv_loop {
 public:
-    explicit kv_world(nats_server_options options = {}) : server(std::move(options)), nc(io.get_executor(), options_for(server)), js(nc) {
+    explicit kv_session(const nats_server& server) : nc(io.get_executor(), options_for(server)), js(nc) {
         auto [ec] = wait(nc.async_connect(result));
         if (ec) throw std::system_error(ec, "connecting");
     }
-    ~kv_world() {
+    ~kv_session() {
         nc.close();
         io.restart();
         io.poll();
@@ -125,7 +125,27 @@ public:
         const std::optional<kv::entry> found = get(b, key, options);
         return found ? found->value() : "(none)";
     }
-    /// Another connected client of the same server.
+    void erase(kv::bucket& b, std::string_view key) {
+        if (const auto ec = std::get<0>(wait(b.async_erase(key, {}, result)))) throw std::system_error(ec, "erasing");
+    }
+    void purge(kv::bucket& b, std::string_view key) {
+        if (const auto ec = std::get<0>(wait(b.async_purge(key, {}, result)))) throw std::system_error(ec, "purging");
+    }
+
+    client nc;
+    jetstream::context js;
+};
+
+struct with_server {
+    nats_server server;
+};
+
+/// A server of its own and one connected client.
+class kv_world : public with_server, public kv_session {
+public:
+    explicit kv_world(nats_server_options options = {}) : with_server{nats_server(std::move(options))}, kv_session(server) {}
+
+    /// Another connected client of the same server, on the same loop.
     client another_client() {
         client other(io.get_executor(), options_for(server));
         auto [ec] = wait(other.async_connect(result));
@@ -133,10 +153,6 @@ public:
         return other;
     }
     bool has_limit_markers() const { return server.version() >= server_version{2, 11, 0}; }
-
-    nats_server server;
-    client nc;
-    jetstream::context js;
 };
 
 inline kv::bucket_config named(std::string bucket, unsigned history = 1) {

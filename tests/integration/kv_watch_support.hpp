@@ -117,12 +117,6 @@ public:
             },
             limit);
     }
-    void erase(kv::bucket& b, std::string_view key) {
-        if (const auto ec = std::get<0>(wait(b.async_erase(key, {}, result)))) throw std::system_error(ec, "erasing");
-    }
-    void purge(kv::bucket& b, std::string_view key) {
-        if (const auto ec = std::get<0>(wait(b.async_purge(key, {}, result)))) throw std::system_error(ec, "purging");
-    }
     /// Of the stream's consumers; waits until there are so many.
     bool consumers_become(std::string_view bucket, std::size_t count, std::chrono::seconds limit = std::chrono::seconds(5)) {
         const std::string stream = "KV_" + std::string(bucket);

@@ -15,6 +15,8 @@ constexpr unsigned no_responders_attempts = 3;
 constexpr milliseconds no_responders_wait{250};
 constexpr milliseconds base_wait{50};
 constexpr milliseconds max_wait{1'000};
+/// An attempt begins no later than this before the deadline: it would only put a timeout in the place of what the server said.
+constexpr milliseconds least_time{50};
 
 bool not_just_now(const std::error_code& ec) noexcept {
     return ec == errc::temporarily_unavailable || ec == errc::sequence_not_ready || ec == errc::too_many_requests;
@@ -42,7 +44,7 @@ std::optional<milliseconds> wanted_delay(const failed_attempt& f) noexcept {
 
 std::optional<milliseconds> retry_delay(const failed_attempt& failed) noexcept {
     const auto delay = wanted_delay(failed);
-    return delay && *delay < failed.remaining ? delay : std::nullopt;
+    return delay && *delay + least_time <= failed.remaining ? delay : std::nullopt;
 }
 
 }  // namespace slipstream::jetstream::api

@@ -1,7 +1,7 @@
 // When a request is sent again, within the one deadline of its operation.
 //
 // Told: what failed, how often, the time left and a random number. Emits: the wait before the next attempt, or nothing. Invariant:
-// only what surely did not happen, or may happen twice without harm, is repeated; and never what could not end in time.
+// only what surely did not happen, or may happen twice without harm, is repeated; and never what could hardly end in time.
 #pragma once
 
 #include <chrono>

@@ -44,6 +44,7 @@ FILES = {
     KV + "collector.cpp": {"notices": ["collector"]},
     KV + "key_order.cpp": {"notices": ["collector", "unit:kv/test_watch"]},
     KV + "update_queue.cpp": {"notices": ["watch_facts"]},
+    KV + "watch_machine.cpp": {"notices": ["watch", "unit:kv/test_watch"]},
 }
 CORPORA = {"parser_reference": "parser"}
 
@@ -210,6 +211,15 @@ MUTATIONS = [
     ("jetstream/machine/ordered_delivery.cpp", "if (reached_end && (search_.steady ||", "if (reached_end && (true ||"),
     ("jetstream/machine/ordered_delivery.cpp", "if (reached_end || !search_.exact) find_end(true);", "if (reached_end) find_end(true);"),
     ("jetstream/machine/ordered_delivery.cpp", "place.stream_sequence > told_) {", "true) {"),
+    (KV + "watch_machine.cpp", "else if (may_lag_)\n", "else if (false)\n"),
+    (KV + "watch_machine.cpp", "if (nothing_told ? sequence >= floor_before_ : !guard_.seemed_done()) return;",
+     "if (nothing_told ? sequence > floor_before_ : !guard_.seemed_done()) return;"),
+    (KV + "watch_machine.cpp", "if (nothing_told ? sequence >= floor_before_ : !guard_.seemed_done()) return;",
+     "if (!nothing_told || sequence >= floor_before_) return;"),
+    (KV + "watch_machine.cpp", "if (nothing_told) guard_.accept(sequence - 1);", ""),
+    (KV + "watch_machine.cpp", "= may_lag_ ? guard_.told() : guard_.frontier();", "= guard_.frontier();"),
+    (KV + "watch_machine.cpp", "= may_lag_ ? guard_.told() : guard_.frontier();", "= guard_.told();"),
+    (KV + "watch_machine.cpp", "if (stream.state.last_seq < guard_.told()) return guard_.on_no_answer();", ""),
     (KV + "update_queue.cpp", "if (head_->begin == head_->end) {", "if (head_->begin >= head_->end && head_->next != nullptr) {"),
     (WIRE + "error.cpp", "case std::errc::timed_out: return timed_out | transient;", "case std::errc::timed_out: return transient;"),
     (WIRE + "error.cpp", "case std::errc::permission_denied:", ""),

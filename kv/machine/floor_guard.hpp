@@ -58,6 +58,8 @@ public:
     void state_ended(std::uint64_t sequence) noexcept {
         if (sequence < snapshot_) snapshot_ = 0;
     }
+    /// Something was told, and the server said that nothing was left.
+    [[nodiscard]] bool seemed_done() const noexcept { return frontier_ > 0 && !behind_; }
     /// What lies up to `sequence` is known not to be missing.
     void accept(std::uint64_t sequence) noexcept;
 

@@ -113,6 +113,7 @@ void watch_machine::on_created(const jetstream::ordered_created& facts) {
         const std::uint64_t begin = facts.start.policy == deliver_policy::by_start_sequence ? facts.start.sequence - 1 : facts.begins_after;
         const bool state = facts.start.policy == deliver_policy::last_per_subject;
         guard_.begin(state ? 0 : begin, facts.snapshot);
+        floor_before_ = facts.stream != nullptr ? facts.stream->state.first_seq : 0;
         gone_before_ = state && !resuming_ && !may_lag_ ? facts.snapshot : 0;
         if (facts.start.policy == deliver_policy::new_) {
             position_ = begin;
@@ -121,10 +122,11 @@ void watch_machine::on_created(const jetstream::ordered_created& facts) {
         return;
     }
     // A state that was interrupted is told from the beginning, but for what was told already: that is right unless changes of what
-    // was told have left the bucket meanwhile.
+    // was told have left the bucket meanwhile. What a replica told may have been older than the snapshot.
     if (facts.start.policy != deliver_policy::last_per_subject || facts.stream == nullptr) return;
     if (!may_lag_) told_again_to_ = facts.snapshot;
-    if (guard_.exposed() == exposure::overwrites || facts.stream->state.first_seq <= guard_.frontier() + 1) return;
+    const std::uint64_t certain = may_lag_ ? guard_.told() : guard_.frontier();
+    if (guard_.exposed() == exposure::overwrites || facts.stream->state.first_seq <= certain + 1) return;
     const bool gone =
         interrupted_by_ == jetstream::restart_reason::heartbeat_missed || interrupted_by_ == jetstream::restart_reason::server_status;
     if (begin_again(gone ? resync_reason::consumer_gone : resync_reason::gap)) restart_ = whole_state();
@@ -185,6 +187,8 @@ void watch_machine::on_floor(const jetstream::stream_info& stream) {
         if (latest_created_ != 0 && created > latest_created_ && begin_again(resync_reason::stream_recreated)) restart_ = whole_state();
         return;
     }
+    // Somebody who still takes himself for the leader: the answer is older than what was delivered.
+    if (stream.state.last_seq < guard_.told()) return guard_.on_no_answer();
     const std::uint64_t certain = guard_.limit();
     if (guard_.on_floor(stream.state.first_seq) || ended_) return;
     if (begin_again(resync_reason::overrun, certain)) restart_ = whole_state();
@@ -214,8 +218,21 @@ disposition watch_machine::on_message(const message_view& message, const jetstre
 
 inline void watch_machine::arrived(const jetstream::delivery_info& place) noexcept {
     fresh_ = false;
-    if (complete_) guard_.state_ended(place.stream_sequence - 1);
+    if (complete_)
+        guard_.state_ended(place.stream_sequence - 1);
+    else if (may_lag_)
+        look_for_lag(place.stream_sequence);
     guard_.on_message(place.stream_sequence, place.pending, !queue_.empty());
+}
+
+/// Inside a state nothing that is skipped matters: it was overwritten, or has left the bucket before it was told. But a replica that is
+/// behind its leader tells an older state than that of the snapshot, and what it skips when it catches up may be a change of what it
+/// has told. It gives itself away when it has what the leader had dropped, or when more of the state comes after all was told.
+void watch_machine::look_for_lag(std::uint64_t sequence) noexcept {
+    const bool nothing_told = guard_.told() == 0;
+    if (nothing_told ? sequence >= floor_before_ : !guard_.seemed_done()) return;
+    guard_.state_ended(guard_.told());
+    if (nothing_told) guard_.accept(sequence - 1);
 }
 
 disposition watch_machine::pass_over(const jetstream::delivery_info& place) noexcept {

@@ -83,6 +83,7 @@ private:
     bool begin_again(resync_reason why, std::uint64_t ceiling = floor_guard::unlimited);
     void tell(const update_view& u, std::uint64_t position);
     void arrived(const jetstream::delivery_info& place) noexcept;
+    void look_for_lag(std::uint64_t sequence) noexcept;
     jetstream::disposition pass_over(const jetstream::delivery_info& place) noexcept;
     void cover(std::uint64_t sequence) noexcept;
     void reached(update_kind kind, std::uint64_t position) noexcept;
@@ -99,6 +100,7 @@ private:
     std::uint64_t gone_before_ = 0;  // keys deleted up to here were gone when this state was first asked for: no value of theirs was told
     std::uint64_t told_again_to_ = 0;  // the state that is told again, after an interruption, reaches up to here
     bool may_lag_ = false;      // the bucket is replicated: what is told may end before what its leader has
+    std::uint64_t floor_before_ = 0;  // the first message that the leader had before this beginning
     bool was_live_ = false;
     bool ended_ = false;
     std::uint64_t count_ = 0;

@@ -17,9 +17,8 @@ namespace {
 
 class replicated_bucket : public kv_loop {
 public:
-    explicit replicated_bucket(const std::string& url) : nc(io.get_executor(), hasty(url)), js(nc) {
+    explicit replicated_bucket(const std::string& url, kv::bucket_config config = {}) : nc(io.get_executor(), hasty(url)), js(nc) {
         REQUIRE_FALSE(std::get<0>(wait(nc.async_connect(result))));
-        kv::bucket_config config;
         config.bucket = "b";
         config.replicas = 3;
         REQUIRE(run_until([&] {  // a cluster that has just been started may have to be asked again
@@ -120,4 +119,49 @@ TEST_CASE("W42, I22, I23, I24: a watch that begins on a replica behind its leade
             CHECK(one.state.resyncs == 0);
         }
     }
+}
+
+TEST_CASE("W42, G10, I23: a bucket that drops its oldest messages, watched on a replica behind its leader: no delete is lost") {
+    nats_cluster cluster;
+    kv::bucket_config config;
+    config.max_bytes = 120'000;  // some 60 messages, of 100 keys
+    config.discard = jetstream::discard_policy::old;
+    replicated_bucket w(cluster.urls()[0], config);
+    w.change(0, 200);
+    const std::string leader = w.leader();
+    nats_server& slow = cluster.named(leader == "node1" ? "node2" : "node1");
+    unsigned resyncs = 0;
+    for (int round = 0; round < 4; ++round) {
+        CAPTURE(round);
+        slow.suspend();
+        w.change(200 + 1'600 * round, 1'500);
+        slow.resume();
+        kv::watch_options options;
+        options.on_expired = kv::on_expired::resync;
+        options.pending_messages = 10;  // the state is told in parts, by this replica and that
+        std::deque<watching> all;
+        for (int i = 0; i < 12; ++i) all.push_back({.watch = w.bucket.watch({}, options), .state = {}});
+        w.change(1'700 + 1'600 * round, 100);  // nothing is taken meanwhile
+        const bool caught_up = w.run_until([&] {
+            for (watching& one : all) {
+                for (kv::update u; one.watch.try_next(u);) one.state.apply(u.view());
+            }
+            return std::all_of(all.begin(), all.end(), [&](const watching& one) {
+                return !one.state.initial && one.watch.position().sequence() >= w.last.value();
+            });
+        });
+        CHECK(caught_up);
+        auto [ec, entries] = w.wait(w.bucket.async_scan({}, {}, result));
+        REQUIRE_FALSE(ec);
+        for (const watching& one : all) {
+            for (const kv::entry& e : entries) CHECK(one.state.values.at(e.key()) == e.value());
+            for (const auto& [key, value] : one.state.values) {
+                CAPTURE(key);
+                REQUIRE(w.truth.contains(key));
+                CHECK(w.truth[key] == value);  // or the bucket has dropped it since, which no marker tells
+            }
+            resyncs += one.state.resyncs;
+        }
+    }
+    MESSAGE("resyncs: " << resyncs);
 }

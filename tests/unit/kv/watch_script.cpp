@@ -1,5 +1,7 @@
 #include "watch_script.hpp"
 
+#include <algorithm>
+
 doctest::String doctest::StringMaker<std::vector<std::string>>::convert(const std::vector<std::string>& lines) {
     std::string out;
     for (const std::string& line : lines) out += "\n    " + line;
@@ -38,6 +40,7 @@ void watch_script::created(jetstream::ordered_start start, std::uint64_t pending
     facts.num_pending = pending;
     facts.begins_after = begins_after;
     facts.snapshot = snapshot;
+    stream.state.last_seq = std::max(stream.state.last_seq, snapshot);
     facts.stream = &stream;
     machine.on_created(facts);
 }
@@ -45,6 +48,7 @@ void watch_script::created(jetstream::ordered_start start, std::uint64_t pending
 jetstream::disposition watch_script::deliver(const message_view& m, std::uint64_t sequence, std::uint64_t pending) {
     jetstream::delivery_info place;
     place.stream_sequence = sequence;
+    stream.state.last_seq = std::max(stream.state.last_seq, sequence);
     place.consumer_sequence = ++delivered_;
     place.pending = pending;
     place.timestamp = jetstream::wall_time(std::chrono::nanoseconds(sequence));

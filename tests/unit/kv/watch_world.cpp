@@ -17,14 +17,14 @@ using namespace std::chrono_literals;
 void model_bucket::store(unsigned key, bool marker) {
     std::erase_if(records, [key](const auto& r) { return r.second.key == key; });
     records.emplace(++last_seq, record{.key = key, .marker = marker});
-    log.push_back({.key = key, .marker = marker});
     last_was_put[key] = !marker;
     first_seq = records.begin()->first;
+    log.push_back({.what = {.key = key, .marker = marker}, .first_seq = first_seq});
 }
 
 void model_bucket::drop(std::size_t count) {
     while (count-- > 0 && records.size() > 1) records.erase(records.begin());
-    first_seq = records.begin()->first;
+    first_seq = log.back().first_seq = records.begin()->first;
 }
 
 void model_bucket::recreate() {
@@ -50,10 +50,11 @@ jetstream::stream_info model_bucket::info() const {
 
 const std::map<std::uint64_t, model_bucket::record>& model_bucket::as_of(std::uint64_t sequence) {
     if (sequence >= last_seq) return records;
-    std::map<unsigned, std::uint64_t> latest;
-    for (std::uint64_t s = 1; s <= sequence; ++s) latest[log[s - 1].key] = s;
     replica_.clear();
-    for (const auto& [key, s] : latest) replica_.emplace(s, log[s - 1]);
+    if (sequence == 0) return replica_;
+    std::map<unsigned, std::uint64_t> latest;
+    for (std::uint64_t s = log[sequence - 1].first_seq; s <= sequence; ++s) latest[log[s - 1].what.key] = s;
+    for (const auto& [key, s] : latest) replica_.emplace(s, log[s - 1].what);
     return replica_;
 }
 
@@ -62,6 +63,7 @@ const std::map<std::uint64_t, model_bucket::record>& model_bucket::as_of(std::ui
 watch_world::watch_world(std::uint64_t seed, bool discards, bool recreates, bool replicated) : random_(seed), recreates_(recreates) {
     bucket.discards = discards;
     bucket.replicated = replicated;
+    if (seed % 2 == 0) most_behind_ = 9, catches_up_ = 8;  // a little behind, for long
     for (int i = 0; i < 12; ++i) bucket.store(static_cast<unsigned>(random_() % keys), false);
     process_ = std::make_unique<process>(*this, kv::cursor(), random_());
 }
@@ -218,10 +220,16 @@ void watch_world::answer_one(bool faults) {
     }
     if (r.floor || r.action.what == ordered::ordered_action::kind::read_stream) {
         if (faults && chance(8)) return process_->on_answer(r, {}, {}, failure);
-        return process_->on_answer(r, bucket.info(), {}, {});
+        jetstream::stream_info answer = bucket.info();
+        if (r.floor && bucket.replicated && faults && chance(8)) {  // by one who does not know yet that he leads no longer
+            answer.state.last_seq -= random_() % bucket.last_seq;
+            answer.state.first_seq = bucket.log[answer.state.last_seq - 1].first_seq;
+        }
+        return process_->on_answer(r, answer, {}, {});
     }
     consumer c;
-    c.has = bucket.replicated ? bucket.last_seq - random_() % (bucket.last_seq + 1) : bucket.last_seq;
+    c.has = bucket.last_seq;
+    if (bucket.replicated && !healing_) c.has -= random_() % std::min(bucket.last_seq + 1, most_behind_);
     const std::map<std::uint64_t, model_bucket::record>& records = bucket.as_of(c.has);
     const std::uint64_t first = records.empty() ? c.has + 1 : records.begin()->first;
     const bool by_sequence = r.action.start.policy == deliver_policy::by_start_sequence;
@@ -235,7 +243,7 @@ void watch_world::answer_one(bool faults) {
 
 void watch_world::catch_up(consumer& c, bool wholly) {
     if (!bucket.replicated || wholly) c.has = bucket.last_seq;
-    else if (chance(30)) c.has += random_() % (bucket.last_seq - c.has + 1);
+    else if (chance(catches_up_)) c.has += random_() % (bucket.last_seq - c.has + 1);
 }
 
 void watch_world::serve() {

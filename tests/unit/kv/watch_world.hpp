@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <map>
 #include <memory>
 #include <random>
@@ -32,8 +33,12 @@ struct model_bucket {
     std::uint64_t last_seq = 0;
     std::int64_t created = 1'000;
     bool discards = false;  ///< The configuration says that old messages may be dropped.
-    bool replicated = false;  ///< Then nothing is dropped or made anew: a replica knows all that happened, up to some point.
-    std::vector<record> log;  ///< All that was ever stored.
+    bool replicated = false;  ///< Then it is not made anew: a replica is as the bucket was at some point.
+    struct stored {
+        record what;
+        std::uint64_t first_seq = 0;  ///< Of the bucket, until the next one was stored.
+    };
+    std::vector<stored> log;  ///< All that was ever stored.
 
     void store(unsigned key, bool marker);
     void drop(std::size_t count);
@@ -113,6 +118,8 @@ private:
     std::mt19937_64 random_;
     ordered::time_point now_{std::chrono::hours(1)};
     bool recreates_;
+    std::uint64_t most_behind_ = std::numeric_limits<std::uint64_t>::max();  // messages that a replica does not have
+    unsigned catches_up_ = 30;                                                // of a hundred turns
     bool connected_ = true;
     bool healing_ = false;
     model_fold saved_;

@@ -69,6 +69,18 @@ TEST_CASE("W1, W4, W5, G10, I23: a bucket that drops its oldest messages, marker
     CHECK(resyncs > 500);
 }
 
+TEST_CASE("W42, G10, I23: a replicated bucket that drops its oldest messages, delivered by replicas that lag behind: no delete is lost") {
+    unsigned resyncs = 0;
+    for (std::uint64_t seed = 0; seed < 1'500; ++seed) {
+        CAPTURE(seed);
+        watch_world world(seed, true, false, true);
+        run(world);
+        check_fold(world);
+        resyncs += world.resyncs;
+    }
+    CHECK(resyncs > 500);
+}
+
 TEST_CASE("W2, I23: a bucket that is deleted and made again: the fold is the new one's") {
     for (std::uint64_t seed = 0; seed < 1'500; ++seed) {
         CAPTURE(seed);

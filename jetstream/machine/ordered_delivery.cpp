@@ -80,12 +80,31 @@ void ordered_machine::on_heartbeat(const delivery_status& status) {
         emit(ordered_action::kind::tell_stalled);
         return flow_answer(flow_.request(status.answer_to));
     }
+    const std::uint64_t stream = status.last_stream.value_or(0);
+    if (!caught_up_ && is_state() && !considered_all(stream)) return;
     // Idle, and nothing on the way: the server has told all it has (contract W6).
     caught_up();
-    const std::uint64_t stream = status.last_stream.value_or(0);
     if ((positioned_ && stream <= frontier_) || !status.last_stream || stream == std::numeric_limits<std::uint64_t>::max()) return;
     reached(stream);
     emit(ordered_action::kind::tell_idle).sequence = stream;
+}
+
+/// An idle server has told all it has, unless it stands still in the middle: where a bucket keeps more than one value of a key, it goes
+/// through a list of last messages, and at each that has been overwritten meanwhile it waits until something happens. It is past that
+/// list when it has considered more than the stream had after the creation. Else the last message that concerns us is asked for, and
+/// when that has not come, the next consumer begins with a new list. Where asking is forbidden: two heartbeats at the same place.
+bool ordered_machine::considered_all(std::uint64_t stream) {
+    const std::uint64_t before = std::exchange(search_.idle_at, stream);
+    if (search_.blind) return before == stream;
+    if (search_.asking) return false;
+    if (!search_.exact && stream > search_.end) return true;
+    if (search_.exact && search_.end > frontier_) {
+        fail(restart_reason::heartbeat_mismatch);
+    } else {
+        search_.asked_idle = received_;
+        find_end(true);
+    }
+    return false;
 }
 
 /// The server says so. It takes a message that was overwritten off its count at once, and adds the one that took its place when it gets
@@ -93,7 +112,7 @@ void ordered_machine::on_heartbeat(const delivery_status& status) {
 /// So the end of the stream is asked for, right after the creation: once it has come, and when the count has not changed but for what
 /// was delivered, that was all. Else the last message that concerns us is asked for: when it has come already, that was all;
 /// otherwise it has to come first. In a bucket that never stands still this ends too: a key that is missing after so many questions
-/// would have been overwritten just before its delivery each time. An idle heartbeat ends all doubts.
+/// would have been overwritten just before its delivery each time.
 void ordered_machine::nothing_pending() {
     const bool counted = received_ >= search_.expected;
     if (!is_state() && counted) return caught_up();  // nothing overtakes what comes by sequence
@@ -126,6 +145,8 @@ void ordered_machine::on_end_found(std::uint64_t incarnation, std::optional<std:
     } else {
         search_.blind = true;
     }
+    const bool idle = search_.exact && search_.asked_idle == received_;
+    if (idle && search_.end > frontier_) return fail(restart_reason::heartbeat_mismatch);
     if (search_.none_said && !caught_up_) nothing_pending();  // it may have come meanwhile
 }
 

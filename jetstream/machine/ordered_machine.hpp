@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -195,6 +196,8 @@ private:
         std::uint64_t end = 0;       // the last answer
         bool exact = false;          // ... that was asked for exactly
         std::uint64_t asked_at = 0;  // frontier_ when it was asked for
+        std::uint64_t idle_at = std::numeric_limits<std::uint64_t>::max();     // what an idle server had considered
+        std::uint64_t asked_idle = std::numeric_limits<std::uint64_t>::max();  // received_ when that was why it was asked for
     };
 
     static constexpr time_point at_once = time_point::min();
@@ -225,6 +228,7 @@ private:
     step on_other_message(std::uint64_t incarnation, const message_place& place);
     void refused();
     void on_heartbeat(const delivery_status& status);
+    [[nodiscard]] bool considered_all(std::uint64_t stream);
     void reached(std::uint64_t sequence) noexcept {
         positioned_ = true;
         frontier_ = std::max(frontier_, sequence);

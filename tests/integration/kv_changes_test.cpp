@@ -116,3 +116,41 @@ TEST_CASE("W6, I22, I25, I28: keys change while watches begin: each state has ea
         CHECK_FALSE(all[i].watch.is_ended());
     }
 }
+
+TEST_CASE("W6, I28: keys are overwritten in the middle of a state, and then nothing happens: it has every key all the same") {
+    watch_world w;
+    kv::bucket b = w.make(named("b", 2));  // of more than one value the server keeps a list, and waits at each of it that is gone
+    const std::string value(2'000, 'v');
+    constexpr int keys = 6'000;
+    int stored = 0;
+    const auto count = [&](std::error_code ec, kv::revision) { stored += ec ? 0 : 1; };
+    for (int i = 0; i < keys; ++i) b.async_put("k" + std::to_string(i), value, {}, count);
+    REQUIRE(w.run_until([&] { return stored == keys; }));
+    kv_session writer(w.server);
+    kv::bucket written = writer.open("b");
+    const auto overwrite_some = [&] {
+        w.io.restart();
+        w.io.poll();  // it is asked for, and nothing is read: the server sends its first window and waits
+        REQUIRE(writer.run_until([&] { return std::get<1>(writer.wait(writer.js.async_list_consumers("KV_b", {}, result))).size() == 1; }));
+        stored = 0;
+        for (int i = 0; i < 600; ++i) written.async_put("k" + std::to_string(5'000 + i / 2), value, {}, count);
+        REQUIRE(writer.run_until([&] { return stored == 600; }));
+    };
+    SUBCASE("scan") {
+        auto listing = b.async_scan({}, {}, result);
+        overwrite_some();
+        auto [ec, entries] = w.wait(std::move(listing));
+        CHECK_FALSE(ec);
+        CHECK(entries.size() == keys);
+    }
+    SUBCASE("watch") {
+        kv::watch_options o;
+        o.heartbeat = 250ms;
+        kv::watch watch = b.watch({}, o);
+        overwrite_some();
+        fold f;
+        CHECK(w.follow(watch, f, [&] { return !f.initial; }));
+        CHECK(f.values.size() == keys);
+        CHECK(f.resyncs == 0);
+    }
+}

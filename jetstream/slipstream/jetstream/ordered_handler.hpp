@@ -49,7 +49,7 @@ struct ordered_options {
 /// Why the server-side consumer was made again. Delivery goes on behind the last message, unless `from_scratch` says otherwise.
 enum class restart_reason : std::uint8_t {
     gap,  ///< A consumer sequence was skipped: messages were lost on the way.
-    heartbeat_mismatch,  ///< A heartbeat tells of messages that never came.
+    heartbeat_mismatch,  ///< A heartbeat tells of messages that never came, or the server is idle before it has told all.
     heartbeat_missed,  ///< Silence: the consumer, its server or the way to it is gone.
     reconnected,  ///< The connection was lost; what was on the way went with it.
     refused,  ///< The handler refused a message and has taken everything since.

@@ -132,11 +132,13 @@ TEST_CASE("W6, I28: while there are changes the count falls to 0 too soon: the l
         s.machine.on_end_found(1, 60);
         CHECK(s.pump() == lines{"caught_up"});
     }
-    SUBCASE("idle") {
+    SUBCASE("idle before the answer") {
         s.heartbeat(5, 70);
-        CHECK(s.pump() == lines{"caught_up", "idle 70"});
-        s.machine.on_end_found(1, 52);
         CHECK(s.pump().empty());
+        s.machine.on_end_found(1, 52);
+        CHECK(s.pump() == lines{"caught_up"});
+        s.heartbeat(5, 70);
+        CHECK(s.pump() == lines{"idle 70"});
     }
     SUBCASE("an answer for another consumer") {
         s.machine.on_end_found(2, 52);
@@ -176,11 +178,57 @@ TEST_CASE("W6, L18: when fewer come than were waiting, the last message or an id
     state_script s(3);
     s.machine.on_end_found(1, 30);
     s.message(1, 10, 1);  // the last one has expired
-    s.message(2, 20, 0);
+    SUBCASE("last message") {
+        s.message(2, 20, 0);
+        CHECK(s.pump() == lines{"find_end#1"});
+        s.machine.on_end_found(1, 20);
+        CHECK(s.pump() == lines{"caught_up"});
+    }
+    SUBCASE("heartbeat behind the end that the stream had") {
+        s.heartbeat(1, 31);
+        CHECK(s.pump() == lines{"caught_up", "idle 31"});
+    }
+}
+
+TEST_CASE("W6, I28: an idle server may stand still at a message of its list that was overwritten") {
+    state_script s(3);
+    s.machine.on_end_found(1, 30);
+    s.message(1, 10, 2);
+    s.heartbeat(1, 30);  // the last of the list; what took its place was not looked at yet
     CHECK(s.pump() == lines{"find_end#1"});
-    SUBCASE("heartbeat") { s.heartbeat(2, 20); }
-    SUBCASE("last message") { s.machine.on_end_found(1, 20); }
-    CHECK(s.pump() == lines{"caught_up"});
+    SUBCASE("there is no more") {
+        s.machine.on_end_found(1, 10);
+        CHECK(s.pump() == lines{"caught_up"});
+        CHECK(s.machine.is_live());
+    }
+    SUBCASE("there is more: the next consumer has a new list") {
+        s.machine.on_end_found(1, 40);
+        CHECK(s.pump() == lines{"unsubscribe#1", "remove#1", "restarted heartbeat_mismatch", "create#2 last_per_subject"});
+    }
+    SUBCASE("there is more, and it went on meanwhile") {
+        s.message(2, 20, 1);
+        s.machine.on_end_found(1, 40);
+        CHECK(s.pump().empty());
+        SUBCASE("to the end") {
+            s.message(3, 40, 0);
+            CHECK(s.pump() == lines{"caught_up"});
+        }
+        SUBCASE("but not to the end") {
+            s.heartbeat(2, 25);
+            CHECK(s.pump() == lines{"unsubscribe#1", "remove#1", "restarted heartbeat_mismatch", "create#2 last_per_subject"});
+        }
+    }
+}
+
+TEST_CASE("W6, D10: where nobody may ask, an idle server that stays where it is has told all") {
+    state_script s(3);
+    s.machine.on_end_found(1, std::nullopt);
+    s.message(1, 10, 2);
+    s.heartbeat(1, 12);
+    s.heartbeat(1, 13);
+    CHECK(s.pump().empty());
+    s.heartbeat(1, 13);
+    CHECK(s.pump() == lines{"caught_up", "idle 13"});
 }
 
 TEST_CASE("W6, G15: a creation's reply that counts what it has sent already promises those as well") {

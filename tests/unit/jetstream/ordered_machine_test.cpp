@@ -123,7 +123,9 @@ TEST_CASE("W6, G2: nothing pending at the creation means complete at once") {
 
 TEST_CASE("W6, L18: when the last pending message was purged, an idle heartbeat that agrees with our count completes the state") {
     ordered_script s(state_sync());
+    s.shows_ends = true;
     s.go_live(5);
+    s.machine.on_end_found(1, 40);
     s.message(1, 10, 4);
     s.message(2, 20, 3);
     s.heartbeat(2, 33, "$JS.FC.S.C.stall");

@@ -38,6 +38,7 @@ void ordered_world::put(unsigned key) {
         }
         return true;
     });
+    for (auto& [incarnation, c] : consumers_) c.waits = c.waits && key >= keys_in_scope;
     messages.emplace(++last_seq, key);
     log.push_back(key);
     trim();
@@ -222,7 +223,7 @@ void ordered_world::answer_one(bool faults) {
     }
     if (faults && chance(10) && failure != slipstream::errc::timeout) return machine.on_create_failed(a.incarnation, failure);
     consumer c;
-    c.has = replicated ? last_seq - random_() % (last_seq + 1) : last_seq;
+    c.has = replicated && !healing_ ? last_seq - random_() % (last_seq + 1) : last_seq;
     const std::map<std::uint64_t, unsigned>& there = as_of(c.has);
     const std::uint64_t first = c.has == last_seq ? first_seq : there.empty() ? 1 : there.begin()->first;
     const bool by_sequence = a.start.policy == deliver_policy::by_start_sequence;
@@ -230,6 +231,12 @@ void ordered_world::answer_one(bool faults) {
     const std::uint64_t wanted = replicated ? std::min(a.start.sequence, c.has + 1) : a.start.sequence;
     c.next = by_sequence ? std::max(wanted, first) : a.start.policy == deliver_policy::new_ ? c.has + 1 : first;
     c.interest = machine.incarnation() == a.incarnation;
+    if (goes_by_list && a.start.policy == deliver_policy::last_per_subject) {
+        for (const auto& [sequence, key] : there) {
+            if (key < keys_in_scope) c.list.push_back(sequence);
+        }
+        c.goes_on_at = c.has + 1;
+    }
     if (!removed_.contains(a.incarnation)) consumers_[a.incarnation] = c;
     if (faults && chance(10))
         return machine.on_create_failed(a.incarnation, make_error_code(slipstream::errc::timeout));  // the reply was lost
@@ -243,9 +250,19 @@ void ordered_world::serve() {
         if (!replicated || healing_) c.has = last_seq;
         else if (chance(30)) c.has += random_() % (last_seq - c.has + 1);
         const std::map<std::uint64_t, unsigned>& there = as_of(c.has);
-        for (int burst = 0; burst < 3; ++burst) {
+        for (int burst = 0; burst < 3 && !c.waits; ++burst) {
             auto m = there.lower_bound(c.next);
             while (m != there.end() && m->second >= keys_in_scope) ++m;
+            if (!c.list.empty()) {
+                const std::uint64_t listed = c.list.front();
+                c.list.pop_front();
+                m = there.find(listed);
+                if (m == there.end()) {
+                    c.next = c.list.empty() ? c.goes_on_at : listed + 1;
+                    c.waits = true;
+                    break;
+                }
+            }
             if (m == there.end()) {
                 c.next = std::max(c.next, c.has + 1);
                 break;
@@ -261,8 +278,9 @@ void ordered_world::serve() {
 }
 
 void ordered_world::heartbeat_all() {
-    for (const auto& [incarnation, c] : consumers_) {
-        if (!c.interest || !connected_ || pending_from(as_of(c.has), c.next) > 0) continue;
+    for (auto& [incarnation, c] : consumers_) {
+        if (!c.interest || !connected_ || (!c.waits && pending_from(as_of(c.has), c.next) > 0)) continue;
+        c.waits = false;
         wire_.push_back(
             {.incarnation = incarnation, .heartbeat = true, .place = {.consumer_sequence = c.delivered}, .last_stream = c.next - 1});
     }

@@ -41,6 +41,7 @@ public:
     bool may_evict = false;
     bool may_recreate = false;
     bool replicated = false;  ///< Replicas deliver that lag behind the leader. Then nothing is evicted or made anew.
+    bool goes_by_list = false;  ///< A state is a list of messages; at one that is gone the server waits until something happens.
 
     // What the handler saw.
     std::map<unsigned, std::uint64_t> fold;   ///< key -> sequence
@@ -68,6 +69,9 @@ private:
         std::uint64_t delivered = 0;
         pending_count count;
         bool interest = true;
+        std::deque<std::uint64_t> list;  ///< Still to be told, oldest first.
+        std::uint64_t goes_on_at = 0;    ///< When the list is done.
+        bool waits = false;
     };
     struct frame {
         std::uint64_t incarnation = 0;

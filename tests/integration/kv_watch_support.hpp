@@ -70,6 +70,12 @@ public:
         ++updates;
     }
 
+    /// The program was started again and resumes: what it has taken behind its position is told once more.
+    void resume() {
+        initial = true;
+        last_ = {};
+    }
+
     std::map<std::string, std::string> values;
     bool initial = true;
     unsigned resyncs = 0;

@@ -45,6 +45,7 @@ FILES = {
     KV + "key_order.cpp": {"notices": ["collector", "unit:kv/test_watch"]},
     KV + "update_queue.cpp": {"notices": ["watch_facts"]},
     KV + "watch_machine.cpp": {"notices": ["watch", "unit:kv/test_watch"]},
+    KV + "floor_guard.cpp": {"notices": ["watch", "unit:kv/test_watch"]},
 }
 CORPORA = {"parser_reference": "parser"}
 
@@ -224,7 +225,7 @@ MUTATIONS = [
     (KV + "watch_machine.cpp", "if (nothing_told) guard_.accept(sequence - 1);", ""),
     (KV + "watch_machine.cpp", "= may_lag_ ? guard_.told() : guard_.frontier();", "= guard_.frontier();"),
     (KV + "watch_machine.cpp", "= may_lag_ ? guard_.told() : guard_.frontier();", "= guard_.told();"),
-    (KV + "watch_machine.cpp", "if (stream.state.last_seq < guard_.told()) return guard_.on_no_answer();", ""),
+    (KV + "floor_guard.cpp", "if (last_sequence < asked_at_) on_no_answer();", ""),
     (KV + "update_queue.cpp", "if (head_->begin == head_->end) {", "if (head_->begin >= head_->end && head_->next != nullptr) {"),
     (WIRE + "error.cpp", "case std::errc::timed_out: return timed_out | transient;", "case std::errc::timed_out: return transient;"),
     (WIRE + "error.cpp", "case std::errc::permission_denied:", ""),

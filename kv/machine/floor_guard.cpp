@@ -40,11 +40,13 @@ void floor_guard::accept(std::uint64_t sequence) noexcept { frontier_ = std::max
 
 void floor_guard::on_asked(time_point now) noexcept {
     asked_ = open_;
+    asked_at_ = frontier_;
     open_.reset();
     next_question_ = now + spacing;
 }
 
-bool floor_guard::on_floor(std::uint64_t first_sequence) noexcept {
+bool floor_guard::on_floor(std::uint64_t first_sequence, std::uint64_t last_sequence) noexcept {
+    if (last_sequence < asked_at_) on_no_answer();
     if (!asked_) return true;
     const std::uint64_t from = *asked_;
     asked_.reset();

@@ -65,8 +65,9 @@ public:
 
     [[nodiscard]] bool wants_floor(time_point now) const noexcept { return open_ && !asked_ && now >= next_question_; }
     void on_asked(time_point now) noexcept;
-    /// The stream's first sequence, read after on_asked. False: messages were lost.
-    [[nodiscard]] bool on_floor(std::uint64_t first_sequence) noexcept;
+    /// The stream's first and last sequence, read after on_asked. False: messages were lost. An answer that knows less than was
+    /// delivered before the question is none: somebody still takes himself for the leader.
+    [[nodiscard]] bool on_floor(std::uint64_t first_sequence, std::uint64_t last_sequence) noexcept;
     void on_no_answer() noexcept;
     [[nodiscard]] time_point next_deadline() const noexcept { return open_ && !asked_ ? next_question_ : never; }
 
@@ -85,6 +86,7 @@ private:
     bool behind_ = false;
     std::optional<std::uint64_t> open_;     // where the earliest jump began that no question covers
     std::optional<std::uint64_t> asked_;    // where the earliest jump began that the pending question covers
+    std::uint64_t asked_at_ = 0;            // frontier_ then
     time_point next_question_{};
 };
 

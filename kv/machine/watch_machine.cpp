@@ -187,10 +187,8 @@ void watch_machine::on_floor(const jetstream::stream_info& stream) {
         if (latest_created_ != 0 && created > latest_created_ && begin_again(resync_reason::stream_recreated)) restart_ = whole_state();
         return;
     }
-    // Somebody who still takes himself for the leader: the answer is older than what was delivered.
-    if (stream.state.last_seq < guard_.told()) return guard_.on_no_answer();
     const std::uint64_t certain = guard_.limit();
-    if (guard_.on_floor(stream.state.first_seq) || ended_) return;
+    if (guard_.on_floor(stream.state.first_seq, stream.state.last_seq) || ended_) return;
     if (begin_again(resync_reason::overrun, certain)) restart_ = whole_state();
 }
 

@@ -65,7 +65,7 @@ TEST_CASE("R25: resume_window_ok: vectors of the floor test") {
         g.begin(r.frontier, 0);
         g.on_idle(r.frontier + 1);
         g.on_asked({});
-        CHECK(g.on_floor(r.floor) == r.fine);
+        CHECK(g.on_floor(r.floor, floor_guard::unlimited) == r.fine);
     }
 }
 
@@ -238,7 +238,7 @@ TEST_CASE("W4: a question that was on its way when the watch began again says no
     g.on_asked({});
     g.begin(0, 0);
     CHECK(g.limit() == floor_guard::unlimited);
-    CHECK(g.on_floor(1'000));
+    CHECK(g.on_floor(1'000, 1'000));
     g.on_no_answer();
     CHECK(g.limit() == floor_guard::unlimited);
 }
@@ -252,7 +252,7 @@ TEST_CASE("W3: while a question of an earlier beginning is on its way no other i
     g.begin(10, 0);
     g.on_idle(20);
     CHECK_FALSE(g.wants_floor(kv::machine::time_point::max()));
-    CHECK(g.on_floor(1'000));
+    CHECK(g.on_floor(1'000, 1'000));
     CHECK(g.wants_floor(kv::machine::time_point::max()));
     CHECK(g.limit() == 10);
 }

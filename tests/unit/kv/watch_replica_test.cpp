@@ -175,6 +175,21 @@ TEST_CASE("W42, G10: a floor that is told by one who knows less than was deliver
     }
 }
 
+TEST_CASE("W4, G10: what came after the question for the floor need not be in the answer") {
+    dropping_replicas s;
+    s.created(state_sync, 1, 49, 60);
+    s.put("a", "1", 60, 0);
+    s.machine.on_caught_up();
+    s.put("b", "1", 200);
+    REQUIRE(s.machine.wants_floor(s.now));
+    s.machine.on_floor_asked(s.now);
+    jetstream::stream_info answer = s.stream;
+    answer.state.first_seq = 61;
+    s.put("b", "2", 201);
+    s.machine.on_floor(answer);
+    CHECK(s.machine.position().sequence() == 201);
+}
+
 TEST_CASE("W42, G10, I23: a state of which a replica told a part: what the bucket dropped behind that part may have been changes of it") {
     dropping_replicas s;
     s.created(state_sync, 3, 49, 140);

@@ -44,7 +44,8 @@ struct watch_options {
     bool strict_floor = false;
 
     /// Limits of what is queued for async_next and try_next. Near them the server is told to wait (flow control); should they be
-    /// exceeded all the same, the rest is fetched again later. Nothing is lost and the connection is never held up.
+    /// exceeded all the same, the rest is fetched again later. Nothing is lost and the connection is never held up. Each time costs
+    /// a new consumer on the server: a queue of a few updates is slow where many come at a time.
     std::size_t pending_messages = std::size_t{1} << 20;
     std::size_t pending_bytes = std::size_t{64} * 1024 * 1024;  ///< Keys, values and some 120 bytes for each.
 

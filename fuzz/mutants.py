@@ -20,6 +20,7 @@ WIRE = "protocol/wire/"
 SESSION = "protocol/session/"
 API = "jetstream/api/"
 KV = "kv/machine/"
+ORDERED = "jetstream/machine/ordered_delivery.cpp"
 
 # What notices mistakes in a file, cheapest first: replay programs, then unit test programs. `unit` is the file to compile instead of a
 # header.
@@ -40,7 +41,7 @@ FILES = {
     API + "error.cpp": {"notices": ["errors"]},
     "kv/codec/error.cpp": {"notices": ["errors"]},
     "kv/codec/outcome.cpp": {"notices": ["errors"]},
-    "jetstream/machine/ordered_delivery.cpp": {"notices": ["ordered", "unit:jetstream/test_ordered"]},
+    ORDERED: {"notices": ["ordered", "unit:jetstream/test_ordered"]},
     KV + "collector.cpp": {"notices": ["collector"]},
     KV + "key_order.cpp": {"notices": ["collector", "unit:kv/test_watch"]},
     KV + "update_queue.cpp": {"notices": ["watch_facts"]},
@@ -204,19 +205,17 @@ MUTATIONS = [
     (KV + "collector.cpp", "order < 0 : a.revision() > b.revision();", "order < 0 : a.revision() < b.revision();"),
     (KV + "collector.cpp", "if (!d || d->key != key_) return;", "if (!d) return;"),
     (KV + "update_queue.cpp", "updates_ < max_updates_ &&", "updates_ <= max_updates_ &&"),
-    ("jetstream/machine/ordered_delivery.cpp", "snapshot_ && !may_lag) reached(*snapshot_);", "snapshot_) reached(*snapshot_);"),
-    ("jetstream/machine/ordered_delivery.cpp", "*sequence <= search_.asked_at) return caught_up();", "true) return caught_up();"),
-    ("jetstream/machine/ordered_delivery.cpp", "*sequence <= search_.asked_at) return caught_up();",
-     "*sequence <= frontier_) return caught_up();"),
-    ("jetstream/machine/ordered_delivery.cpp", "search_.answers > 0 && frontier_ >= search_.end;", "search_.answers > 0;"),
-    ("jetstream/machine/ordered_delivery.cpp", "if (reached_end && (search_.steady ||", "if (reached_end && (true ||"),
-    ("jetstream/machine/ordered_delivery.cpp", "if (reached_end || !search_.exact) find_end(true);", "if (reached_end) find_end(true);"),
-    ("jetstream/machine/ordered_delivery.cpp", "place.stream_sequence > told_) {", "true) {"),
-    ("jetstream/machine/ordered_delivery.cpp", "is_state() && !considered_all(stream)", "false"),
-    ("jetstream/machine/ordered_delivery.cpp", "stream > search_.end) return true;", "stream >= search_.end) return true;"),
-    ("jetstream/machine/ordered_delivery.cpp", "if (idle && search_.end > frontier_) return fail",
-     "if (search_.end > frontier_) return fail"),
-    ("jetstream/machine/ordered_delivery.cpp", "if (search_.blind) return before == stream;", "if (search_.blind) return true;"),
+    (ORDERED, "snapshot_ && !may_lag) reached(*snapshot_);", "snapshot_) reached(*snapshot_);"),
+    (ORDERED, "*sequence <= search_.asked_at) return caught_up();", "true) return caught_up();"),
+    (ORDERED, "*sequence <= search_.asked_at) return caught_up();", "*sequence <= frontier_) return caught_up();"),
+    (ORDERED, "search_.answers > 0 && frontier_ >= search_.end;", "search_.answers > 0;"),
+    (ORDERED, "if (reached_end && (search_.steady ||", "if (reached_end && (true ||"),
+    (ORDERED, "if (reached_end || !search_.exact) find_end(true);", "if (reached_end) find_end(true);"),
+    (ORDERED, "place.stream_sequence > told_) {", "true) {"),
+    (ORDERED, "is_state() && !considered_all(stream)", "false"),
+    (ORDERED, "stream > search_.end) return true;", "stream >= search_.end) return true;"),
+    (ORDERED, "if (stands_still()) return fail", "if (search_.end > frontier_) return fail"),
+    (ORDERED, "if (search_.blind) return before == stream;", "if (search_.blind) return true;"),
     (KV + "watch_machine.cpp", "else if (may_lag_)\n", "else if (false)\n"),
     (KV + "watch_machine.cpp", "if (nothing_told ? sequence >= floor_before_ : !guard_.seemed_done()) return;",
      "if (nothing_told ? sequence > floor_before_ : !guard_.seemed_done()) return;"),

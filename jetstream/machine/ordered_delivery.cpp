@@ -98,12 +98,11 @@ bool ordered_machine::considered_all(std::uint64_t stream) {
     if (search_.blind) return before == stream;
     if (search_.asking) return false;
     if (!search_.exact && stream > search_.end) return true;
-    if (search_.exact && search_.end > frontier_) {
+    search_.idle_after = received_;
+    if (stands_still())
         fail(restart_reason::heartbeat_mismatch);
-    } else {
-        search_.asked_idle = received_;
+    else
         find_end(true);
-    }
     return false;
 }
 
@@ -145,8 +144,7 @@ void ordered_machine::on_end_found(std::uint64_t incarnation, std::optional<std:
     } else {
         search_.blind = true;
     }
-    const bool idle = search_.exact && search_.asked_idle == received_;
-    if (idle && search_.end > frontier_) return fail(restart_reason::heartbeat_mismatch);
+    if (stands_still()) return fail(restart_reason::heartbeat_mismatch);
     if (search_.none_said && !caught_up_) nothing_pending();  // it may have come meanwhile
 }
 

@@ -197,7 +197,7 @@ private:
         bool exact = false;          // ... that was asked for exactly
         std::uint64_t asked_at = 0;  // frontier_ when it was asked for
         std::uint64_t idle_at = std::numeric_limits<std::uint64_t>::max();     // what an idle server had considered
-        std::uint64_t asked_idle = std::numeric_limits<std::uint64_t>::max();  // received_ when that was why it was asked for
+        std::uint64_t idle_after = std::numeric_limits<std::uint64_t>::max();  // received_ when it last said that it is idle
     };
 
     static constexpr time_point at_once = time_point::min();
@@ -229,6 +229,10 @@ private:
     void refused();
     void on_heartbeat(const delivery_status& status);
     [[nodiscard]] bool considered_all(std::uint64_t stream);
+    /// The server is idle, and more must come.
+    [[nodiscard]] bool stands_still() const noexcept {
+        return search_.exact && search_.idle_after == received_ && search_.end > frontier_;
+    }
     void reached(std::uint64_t sequence) noexcept {
         positioned_ = true;
         frontier_ = std::max(frontier_, sequence);

@@ -15,10 +15,9 @@ using namespace slipstream::test;
 
 namespace {
 
-class replicated_bucket : public kv_loop {
+class replicated_bucket : public kv_session {
 public:
-    explicit replicated_bucket(const std::string& url, kv::bucket_config config = {}) : nc(io.get_executor(), hasty(url)), js(nc) {
-        REQUIRE_FALSE(std::get<0>(wait(nc.async_connect(result))));
+    explicit replicated_bucket(const std::string& url, kv::bucket_config config = {}) : kv_session(hasty(url)) {
         config.bucket = "b";
         config.replicas = 3;
         REQUIRE(run_until([&] {  // a cluster that has just been started may have to be asked again
@@ -65,8 +64,6 @@ public:
     }
 
     static constexpr int keys = 100;
-    client nc;
-    jetstream::context js;
     kv::bucket bucket;
     std::map<std::string, std::string> truth;
     kv::revision last;
@@ -83,8 +80,19 @@ private:
 struct watching {
     kv::watch watch;
     fold state;
-    kv::revision last{};
 };
+
+/// Takes what comes until all know what was written last.
+bool catch_up(replicated_bucket& w, std::deque<watching>& all) {
+    return w.run_until([&] {
+        for (watching& one : all) {
+            for (kv::update u; one.watch.try_next(u);) one.state.apply(u.view());
+        }
+        return std::all_of(all.begin(), all.end(), [&](const watching& one) {
+            return !one.state.initial && one.watch.position().sequence() >= w.last.value();
+        });
+    });
+}
 
 }  // namespace
 
@@ -102,18 +110,7 @@ TEST_CASE("W42, I22, I23, I24: a watch that begins on a replica behind its leade
         slow.resume();
         std::deque<watching> all;  // some of their consumers are made on the slow node
         for (int i = 0; i < 8; ++i) all.push_back({.watch = w.bucket.watch({}, {.skip_initial_deletes = i % 2 == 1}), .state = {}});
-        const bool caught_up = w.run_until([&] {
-            for (watching& one : all) {
-                for (kv::update u; one.watch.try_next(u);) {
-                    one.state.apply(u.view());
-                    if (u.view().is_change()) one.last = u.revision();
-                }
-            }
-            return std::all_of(all.begin(), all.end(), [&](const watching& one) {
-                return !one.state.initial && one.watch.position().sequence() >= w.last.value();
-            });
-        });
-        CHECK(caught_up);
+        CHECK(catch_up(w, all));
         for (const watching& one : all) {
             CHECK(one.state.values == w.truth);
             CHECK(one.state.resyncs == 0);
@@ -142,15 +139,7 @@ TEST_CASE("W42, G10, I23: a bucket that drops its oldest messages, watched on a 
         std::deque<watching> all;
         for (int i = 0; i < 12; ++i) all.push_back({.watch = w.bucket.watch({}, options), .state = {}});
         w.change(1'700 + 1'600 * round, 100);  // nothing is taken meanwhile
-        const bool caught_up = w.run_until([&] {
-            for (watching& one : all) {
-                for (kv::update u; one.watch.try_next(u);) one.state.apply(u.view());
-            }
-            return std::all_of(all.begin(), all.end(), [&](const watching& one) {
-                return !one.state.initial && one.watch.position().sequence() >= w.last.value();
-            });
-        });
-        CHECK(caught_up);
+        CHECK(catch_up(w, all));
         auto [ec, entries] = w.wait(w.bucket.async_scan({}, {}, result));
         REQUIRE_FALSE(ec);
         for (const watching& one : all) {

@@ -83,7 +83,8 @@ inline connect_options options_for(const nats_server& server) {
 /// One connected client with a loop of its own: while another one runs, it neither reads nor writes.
 class kv_session : public kv_loop {
 public:
-    explicit kv_session(const nats_server& server) : nc(io.get_executor(), options_for(server)), js(nc) {
+    explicit kv_session(const nats_server& server) : kv_session(options_for(server)) {}
+    explicit kv_session(connect_options options) : nc(io.get_executor(), std::move(options)), js(nc) {
         auto [ec] = wait(nc.async_connect(result));
         if (ec) throw std::system_error(ec, "connecting");
     }

@@ -23,70 +23,64 @@ void check_promises(const ordered_world& world) {
     CHECK(world.live_consumers() == 1);                 // I20
 }
 
+/// A state of which nothing may be lost, with the stream's information or without.
+ordered::ordered_settings state_settings(std::uint64_t seed) {
+    ordered::ordered_settings settings;
+    settings.start.policy = deliver_policy::last_per_subject;
+    settings.stream_facts = seed % 2 == 0;
+    settings.seed = seed;
+    return settings;
+}
+
+void check_state(const ordered_world& world) {
+    check_promises(world);
+    CHECK(world.fold == world.truth());
+    CHECK(world.losses == 0);
+}
+
 }  // namespace
 
 TEST_CASE("I19, I20, I22, I25: a state-sync ends with the stream's state, whatever happens on the way") {
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         CAPTURE(seed);
-        ordered::ordered_settings settings;
-        settings.start.policy = deliver_policy::last_per_subject;
-        settings.stream_facts = seed % 2 == 0;
+        ordered::ordered_settings settings = state_settings(seed);
         settings.replay_on_restart = seed % 3 == 0;
-        settings.seed = seed;
         ordered_world world(settings, seed);
         run(world);
-        check_promises(world);
-        CHECK(world.fold == world.truth());
-        CHECK(world.losses == 0);
+        check_state(world);
     }
 }
 
 TEST_CASE("W6, I28: while the keys of a state are overwritten, the server's count of what waits is too low: none is missing all the same") {
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         CAPTURE(seed);
-        ordered::ordered_settings settings;
-        settings.start.policy = deliver_policy::last_per_subject;
-        settings.stream_facts = seed % 2 == 0;
-        settings.seed = seed;
-        ordered_world world(settings, seed);
+        ordered_world world(state_settings(seed), seed);
         run(world, 10 + seed % 40);  // few: later writes replace what was lost
-        check_promises(world);
-        CHECK(world.fold == world.truth());
-        CHECK(world.losses == 0);
+        check_state(world);
     }
 }
 
 TEST_CASE("W6, I28: the server stands still at each message of a state that was overwritten: no key is missing all the same") {
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         CAPTURE(seed);
-        ordered::ordered_settings settings;
-        settings.start.policy = deliver_policy::last_per_subject;
-        settings.stream_facts = seed % 2 == 0;
-        settings.seed = seed;
-        ordered_world world(settings, seed);
+        ordered_world world(state_settings(seed), seed);
         world.goes_by_list = true;
         world.replicated = seed % 3 == 0;
         run(world, 10 + seed % 60);
-        check_promises(world);
-        CHECK(world.fold == world.truth());
-        CHECK(world.losses == 0);
+        check_state(world);
     }
 }
 
 TEST_CASE("W42, I19, I20, I22, I25: replicas that lag behind the leader deliver: the rest follows the state") {
     for (std::uint64_t seed = 0; seed < seeds; ++seed) {
         CAPTURE(seed);
-        ordered::ordered_settings settings;
-        settings.start.policy = seed % 4 == 3 ? deliver_policy::all : deliver_policy::last_per_subject;
-        settings.stream_facts = seed % 2 == 0;
+        ordered::ordered_settings settings = state_settings(seed);
+        if (seed % 4 == 3) settings.start.policy = deliver_policy::all;
         settings.replay_on_restart = seed % 3 == 0;
-        settings.seed = seed;
         ordered_world world(settings, seed);
         world.replicated = true;
         run(world, 20 + seed % 100);  // few: later writes replace what was lost
-        check_promises(world);
-        CHECK(world.fold == world.truth());
-        CHECK(world.losses == 0);
+        check_state(world);
     }
 }
 

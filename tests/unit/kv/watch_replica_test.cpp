@@ -27,6 +27,13 @@ public:
         stream.config.max_msgs = 100;
         stream.state.first_seq = 50;
     }
+    /// The state ends at 60, and the next message is 200.
+    void live_after_a_jump() {
+        created(state_sync, 1, 49, 60);
+        put("a", "1", 60, 0);
+        machine.on_caught_up();
+        put("b", "1", 200);
+    }
     /// Asks for the floor and is told it.
     void floor(std::uint64_t first_sequence) {
         REQUIRE(machine.wants_floor(now));
@@ -155,10 +162,7 @@ TEST_CASE("W42, G10, I23: a replica of which more of the state comes after all w
 
 TEST_CASE("W42, G10: a floor that is told by one who knows less than was delivered proves nothing; it is asked for again") {
     dropping_replicas s;
-    s.created(state_sync, 1, 49, 60);
-    s.put("a", "1", 60, 0);
-    s.machine.on_caught_up();
-    s.put("b", "1", 200);
+    s.live_after_a_jump();
     s.stream.state.last_seq = 150;  // it led before
     s.floor(50);
     CHECK(s.told.back() == "put b=1 @200");
@@ -177,10 +181,7 @@ TEST_CASE("W42, G10: a floor that is told by one who knows less than was deliver
 
 TEST_CASE("W4, G10: what came after the question for the floor need not be in the answer") {
     dropping_replicas s;
-    s.created(state_sync, 1, 49, 60);
-    s.put("a", "1", 60, 0);
-    s.machine.on_caught_up();
-    s.put("b", "1", 200);
+    s.live_after_a_jump();
     REQUIRE(s.machine.wants_floor(s.now));
     s.machine.on_floor_asked(s.now);
     jetstream::stream_info answer = s.stream;
